@@ -1,0 +1,45 @@
+package attest
+
+import "context"
+
+// A Found is a piece of evidence that a store lists for a subject, before it is
+// fetched. Everything in it comes from the store and decides only what is fetched
+// first, never what is believed.
+type Found struct {
+	// Place is the layout in which it lies.
+	Place Place
+	// Manifest is the digest of the manifest that holds it.
+	Manifest Digest
+	// PredicateType is what its annotation says it is about, or "".
+	PredicateType string
+	// Form is what its annotation says its signature covers, or "".
+	Form Form
+	// Bytes is the size that the store states for the bundle, or 0 if unknown.
+	Bytes int64
+	// Ignored says why the store's listing is not evidence that can be opened: a
+	// foreign artifact type, say. It is "" for everything that Open may be called on.
+	Ignored string
+	// Open fetches it, checking that it is what its digest says. One manifest of an
+	// older layout can hold several bundles. Open may be called at the same time as
+	// other Opens, and fetches again each time it is called.
+	Open func(ctx context.Context) ([]*Bundle, error)
+}
+
+// A Place is a layout in which evidence is stored beside an image.
+type Place string
+
+const (
+	// PlaceReferrers is the OCI 1.1 referrers API.
+	PlaceReferrers Place = "referrers"
+	// PlaceFallbackTag is OCI 1.1's referrers tag, for registries without the API.
+	PlaceFallbackTag Place = "fallback-tag"
+	// PlaceLayout is the index of an OCI layout.
+	PlaceLayout Place = "oci-layout"
+	// PlaceCosignSig and PlaceCosignAtt are cosign's older .sig and .att tags.
+	PlaceCosignSig Place = "cosign-sig"
+	PlaceCosignAtt Place = "cosign-att"
+	// PlaceBuildKit is an attestation manifest inside the image's index; unsigned.
+	PlaceBuildKit Place = "buildkit"
+	// PlaceFile is a file that the user named.
+	PlaceFile Place = "file"
+)

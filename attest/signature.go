@@ -1,0 +1,12 @@
+package attest
+
+// A Signature is what a signer made of a message.
+type Signature struct {
+	// Bytes is the signature as its algorithm encodes it.
+	Bytes []byte
+	// Message is the digest of the message by the hash that was signed.
+	Message Digest
+	// KeyHint tells a verifier which key to try: the base64 of the SHA-256 of the
+	// public key's PKIX encoding, as cosign 3 writes it. It is not authenticated.
+	KeyHint string
+}

@@ -1,0 +1,148 @@
+package key_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+
+	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/sign"
+	"github.com/carnet-project/carnet/sign/key"
+)
+
+func newSigner(t testing.TB, a key.Algorithm) *key.Signer {
+	t.Helper()
+	pair, err := key.Generate(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := pair.Signer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSignsInSmallReads(t *testing.T) {
+	s := newSigner(t, key.ECDSAP256)
+	message := bytes.Repeat([]byte{1, 2, 3}, 1000)
+	for _, r := range []io.Reader{iotest.OneByteReader(bytes.NewReader(message)), iotest.DataErrReader(bytes.NewReader(message))} {
+		sig, err := s.Sign(context.Background(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := accepts(t, s.PublicPEM(), message, sig); err != nil {
+			t.Error(err)
+		}
+		if sig.Message != attest.SHA256(message) {
+			t.Error("another digest was signed")
+		}
+	}
+}
+
+func TestAReadErrorSignsNothing(t *testing.T) {
+	s := newSigner(t, key.ECDSAP256)
+	broken := errors.New("disk")
+	sig, err := s.Sign(context.Background(), io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken)))
+	if !errors.Is(err, broken) || sig.Bytes != nil {
+		t.Errorf("signature %v, error %v", sig, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if sig, err := s.Sign(ctx, strings.NewReader("m")); !errors.Is(err, context.Canceled) || sig.Bytes != nil {
+		t.Errorf("signature %v, error %v", sig, err)
+	}
+}
+
+func TestManyGoroutinesSign(t *testing.T) {
+	s := newSigner(t, key.Ed25519)
+	var wg sync.WaitGroup
+	for i := range 32 {
+		wg.Go(func() {
+			message := bytes.Repeat([]byte{byte(i)}, 100_000)
+			sig, err := s.Sign(context.Background(), bytes.NewReader(message))
+			if err == nil {
+				err = accepts(t, s.PublicPEM(), message, sig)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestConstantMemory(t *testing.T) {
+	s := newSigner(t, key.ECDSAP256)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := s.Sign(context.Background(), io.LimitReader(zeros{}, 64<<20)); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 2<<20 {
+		t.Errorf("64 MiB signed with %d bytes allocated", used)
+	}
+}
+
+func TestSignedStatementIsABundle(t *testing.T) {
+	s := newSigner(t, key.ECDSAP384)
+	st, err := attest.NewStatement("https://example.com/p/v1", []byte(`{}`), attest.NewSubject("a", attest.SHA256(nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sign.Statement(context.Background(), st, s); err != nil {
+		t.Error(err)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func BenchmarkOpen(b *testing.B) {
+	pair, err := key.Generate(key.ECDSAP256)
+	if err != nil {
+		b.Fatal(err)
+	}
+	file, err := pair.Encrypt([]byte("p"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := key.Load(file, password("p")); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// One GiB; compare with BenchmarkSHA256Alone.
+func BenchmarkSignGiB(b *testing.B) {
+	s := newSigner(b, key.ECDSAP256)
+	b.SetBytes(1 << 30)
+	for b.Loop() {
+		if _, err := s.Sign(context.Background(), io.LimitReader(zeros{}, 1<<30)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkSHA256Alone(b *testing.B) {
+	buffer := make([]byte, 1<<20)
+	b.SetBytes(1 << 30)
+	for b.Loop() {
+		h := sha256.New()
+		for range 1 << 10 {
+			h.Write(buffer)
+		}
+		h.Sum(nil)
+	}
+}

@@ -150,8 +150,7 @@ func (s *Scanner) catalog(ctx context.Context, src source.Source, fallback time.
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	// The configuration holds paths and settings of this machine.
-	bom.Descriptor.Configuration = nil
+	forgetMachine(bom)
 	created := s.opts.Created
 	if created.IsZero() {
 		created = fallback
@@ -160,6 +159,18 @@ func (s *Scanner) catalog(ctx context.Context, src source.Source, fallback time.
 		created = time.Unix(0, 0)
 	}
 	return &Result{bom: *bom, created: created.UTC().Truncate(time.Second)}, nil
+}
+
+// forgetMachine removes what a document would tell of the machine it was made on: syft's configuration has
+// its paths and settings, and file metadata the absolute path, which is in an image the path inside of it.
+func forgetMachine(bom *sbom.SBOM) {
+	bom.Descriptor.Configuration = nil
+	for place, meta := range bom.Artifacts.FileMetadata {
+		if meta.Path != place.RealPath {
+			meta.Path = place.RealPath
+			bom.Artifacts.FileMetadata[place] = meta
+		}
+	}
 }
 
 // A relocated source describes itself without the place where it was found.

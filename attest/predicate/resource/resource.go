@@ -1,0 +1,132 @@
+// Package resource has in-toto's ResourceDescriptor, by which predicates name
+// what they are not themselves about: sources, dependencies, by-products
+// (in-toto attestation framework, spec/v1/resource_descriptor.md and digest_set.md).
+package resource
+
+import (
+	"cmp"
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+)
+
+// A Descriptor names a resource. It has at least one of URI, Digest and Content.
+type Descriptor struct {
+	Name             string            `json:"name,omitempty"`
+	URI              string            `json:"uri,omitempty"`
+	Digest           map[string]string `json:"digest,omitempty"`
+	Content          []byte            `json:"content,omitempty"`
+	DownloadLocation string            `json:"downloadLocation,omitempty"`
+	MediaType        string            `json:"mediaType,omitempty"`
+	// Annotations are written, sorted by name; they are not read.
+	Annotations map[string]any `json:"annotations,omitempty"`
+}
+
+// Compare orders descriptors by URI, then name, then digest.
+func Compare(a, b Descriptor) int {
+	return cmp.Or(
+		strings.Compare(a.URI, b.URI),
+		strings.Compare(a.Name, b.Name),
+		strings.Compare(digests(a.Digest), digests(b.Digest)),
+	)
+}
+
+func digests(set map[string]string) string {
+	var s strings.Builder
+	for _, algorithm := range slices.Sorted(maps.Keys(set)) {
+		s.WriteString(algorithm + ":" + set[algorithm] + " ")
+	}
+	return s.String()
+}
+
+// Check reads a descriptor and keeps it in into unless that is nil.
+func Check(into *Descriptor) strict.Check {
+	return func(r *strict.Reader) (bool, error) {
+		var d Descriptor
+		filled, err := strict.Object(
+			strict.Optional("name", strict.Text(&d.Name)),
+			strict.Optional("uri", strict.URI(&d.URI)),
+			strict.Optional("digest", DigestSet(&d.Digest)),
+			strict.Optional("content", content(&d.Content)),
+			strict.Optional("downloadLocation", strict.URI(&d.DownloadLocation)),
+			strict.Optional("mediaType", strict.Text(&d.MediaType)),
+			strict.Optional("annotations", strict.AnyObject()),
+		)(r)
+		if err != nil || !filled {
+			return filled, err
+		}
+		if d.URI == "" && len(d.Digest) == 0 && d.Content == nil {
+			return false, strict.Fault(attest.FaultMalformed, r.Where(), "has none of uri, digest and content: a resource has at least one")
+		}
+		if into != nil {
+			*into = d
+		}
+		return true, nil
+	}
+}
+
+// Each reads an array of descriptors and appends them to into unless that is nil.
+func Each(into *[]Descriptor) strict.Check {
+	return strict.Each(func(r *strict.Reader) (bool, error) {
+		var d Descriptor
+		filled, err := Check(&d)(r)
+		if err == nil && filled && into != nil {
+			*into = append(*into, d)
+		}
+		return filled, err
+	})
+}
+
+func content(into *[]byte) strict.Check {
+	return strict.Pattern(nil, "base64", func(s string) bool {
+		b, err := base64.StdEncoding.DecodeString(s)
+		*into = b
+		return err == nil
+	})
+}
+
+// DigestSet reads a map of algorithm to value. Values of the algorithms that the
+// specification names are lower-case hex of the right length; those of others are
+// kept as they are.
+func DigestSet(into *map[string]string) strict.Check {
+	set := map[string]string{}
+	each := strict.Map(func(algorithm string) strict.Check {
+		return func(r *strict.Reader) (bool, error) {
+			var value string
+			if _, err := strict.Text(&value)(r); err != nil {
+				return false, err
+			}
+			if want := mismatch(algorithm, value); want != "" {
+				return false, strict.Fault(attest.FaultDigestMalformed, r.Where(), "is %q, want %s", strict.Clip(value), want)
+			}
+			set[algorithm] = value
+			return true, nil
+		}
+	})
+	return func(r *strict.Reader) (bool, error) {
+		filled, err := each(r)
+		if err == nil && filled && into != nil {
+			*into = set
+		}
+		return filled, err
+	}
+}
+
+// mismatch says what value should have been as a digest of algorithm, or nothing.
+func mismatch(algorithm, value string) string {
+	if value == "" {
+		return "a digest"
+	}
+	lengths := hexLengths(algorithm)
+	if lengths == nil || slices.Contains(lengths, len(value)) && strings.Trim(value, "0123456789abcdef") == "" {
+		return ""
+	}
+	if len(lengths) == 2 {
+		return "40 or 64 characters of lower-case hex"
+	}
+	return itoa(lengths[0]) + " characters of lower-case hex"
+}

@@ -1,0 +1,137 @@
+package slsa
+
+import (
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/predicate/resource"
+)
+
+// StatedBuild is the build type of a build that a person or a script states, rather
+// than a platform that ran it. docs/build-types/stated.md specifies it: the external
+// parameters are the source's URI as "source" and whatever else was given.
+const StatedBuild = "https://github.com/carnet-project/carnet/blob/main/docs/build-types/stated.md"
+
+// UnnamedBuilder is the builder of a [Build] that names none: whoever holds the key
+// that signs. It stands for no platform and earns no SLSA level.
+const UnnamedBuilder = StatedBuild + "#unnamed-builder"
+
+// A Build is what one says about a build.
+type Build struct {
+	// BuildType is the URI that says what the parameters mean; empty means
+	// [StatedBuild].
+	BuildType string
+	// BuilderID is the URI of whom to trust for it; empty means [UnnamedBuilder].
+	BuilderID    string
+	InvocationID string
+	// Source, unless nil, is what was built: its URI is the external parameter
+	// "source", and it is one of the dependencies.
+	Source *resource.Descriptor
+	// ExternalParameters are what a user could set, by name. A build has at least
+	// one, or a Source.
+	ExternalParameters map[string]any
+	// Materials are the other dependencies, in any order; one given twice counts
+	// once.
+	Materials []resource.Descriptor
+	// StartedOn and FinishedOn are left out where they are zero, and written in UTC
+	// to the second.
+	StartedOn, FinishedOn time.Time
+}
+
+type predicate struct {
+	BuildDefinition struct {
+		BuildType            string                `json:"buildType"`
+		ExternalParameters   map[string]any        `json:"externalParameters"`
+		ResolvedDependencies []resource.Descriptor `json:"resolvedDependencies,omitempty"`
+	} `json:"buildDefinition"`
+	RunDetails struct {
+		Builder struct {
+			ID string `json:"id"`
+		} `json:"builder"`
+		Metadata metadata `json:"metadata,omitzero"`
+	} `json:"runDetails"`
+}
+
+type metadata struct {
+	InvocationID string `json:"invocationId,omitempty"`
+	StartedOn    string `json:"startedOn,omitempty"`
+	FinishedOn   string `json:"finishedOn,omitempty"`
+}
+
+// Predicate is the build as a predicate of type [V1]. Equal builds give equal
+// bytes. The error is an *[attest.Error] whose Where is a JSON pointer into the
+// predicate.
+func (b Build) Predicate() ([]byte, error) {
+	var p predicate
+	parameters, err := b.parameters()
+	if err != nil {
+		return nil, err
+	}
+	p.BuildDefinition.ExternalParameters = parameters
+	p.BuildDefinition.BuildType = or(b.BuildType, StatedBuild)
+	p.BuildDefinition.ResolvedDependencies = b.dependencies()
+	p.RunDetails.Builder.ID = or(b.BuilderID, UnnamedBuilder)
+	if !b.StartedOn.IsZero() && !b.FinishedOn.IsZero() && b.FinishedOn.Before(b.StartedOn) {
+		return nil, strict.Fault(attest.FaultMalformed, "/runDetails/metadata/finishedOn", "is before the build's start")
+	}
+	p.RunDetails.Metadata = metadata{b.InvocationID, stamp(b.StartedOn), stamp(b.FinishedOn)}
+	raw, err := json.Marshal(p, json.Deterministic(true))
+	if err != nil {
+		return nil, strict.Fault(attest.FaultMalformed, "/buildDefinition/externalParameters", "cannot be JSON: %v", err)
+	}
+	if _, err := Parse(V1, raw); err != nil {
+		return nil, err
+	}
+	return raw, nil
+}
+
+func (b Build) parameters() (map[string]any, error) {
+	all := make(map[string]any, len(b.ExternalParameters)+1)
+	for name, value := range b.ExternalParameters {
+		all[name] = value
+	}
+	if b.Source == nil {
+		return all, nil
+	}
+	if _, taken := all["source"]; taken {
+		return nil, strict.Fault(attest.FaultDuplicateKey, "/buildDefinition/externalParameters/source", "is a parameter and the build's source: give one")
+	}
+	if b.Source.URI != "" {
+		all["source"] = b.Source.URI
+	}
+	return all, nil
+}
+
+func (b Build) dependencies() []resource.Descriptor {
+	var all []resource.Descriptor
+	if b.Source != nil {
+		all = append(all, *b.Source) // first, so that of it and its equal it is the one that stays
+	}
+	all = append(all, b.Materials...)
+	slices.SortStableFunc(all, resource.Compare)
+	return slices.CompactFunc(all, func(a, b resource.Descriptor) bool { return resource.Compare(a, b) == 0 })
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Truncate(time.Second).Format(time.RFC3339)
+}
+
+// ParseMaterial reads "URI@ALGORITHM:HEX"; see [resource.Parse].
+func ParseMaterial(s string) (resource.Descriptor, error) { return resource.Parse(s) }
+
+// ParseSource reads "URI@COMMIT"; see [resource.ParseCommit].
+func ParseSource(s string) (resource.Descriptor, error) { return resource.ParseCommit(s) }

@@ -1,0 +1,110 @@
+package oci
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"os"
+	"path"
+
+	"github.com/carnet-project/carnet/attest"
+)
+
+// attach adds to a layout directory: first the blobs, then the index that lists them,
+// each put in place by a rename, so that a reader sees all of it or nothing.
+func (l *layout) attach(ctx context.Context, all []packed) ([]Attached, error) {
+	if l.root == nil {
+		return nil, failure(KindUnsupported, "is an archive and is only read: unpack it and use the directory")
+	}
+	unlock, err := l.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	attached := make([]Attached, len(all))
+	for i, p := range all {
+		attached[i] = Attached{Manifest: p.digest(), Place: attest.PlaceLayout}
+		for _, raw := range [][]byte{[]byte(emptyConfig), p.bundle.Bytes(), p.manifest} {
+			if err := l.write(raw); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return attached, l.list(all, attached)
+}
+
+// lock keeps other writers out. The layout's own directory is what is locked, so that
+// nothing is left behind in it and writers need agree on no other place.
+func (l *layout) lock(ctx context.Context) (func(), error) {
+	dir, err := l.root.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	unlock, _, err := lock(ctx, dir)
+	return unlock, err
+}
+
+// write stores a blob under its digest, unless it is there.
+func (l *layout) write(raw []byte) error {
+	d := attest.SHA256(raw)
+	name := blobPath(d)
+	if have, err := l.read(name, int64(len(raw))); err == nil && checkBytes(have, d) == nil {
+		return nil
+	} else if refused := (*Error)(nil); errors.As(err, &refused) && refused.Kind == KindRefused {
+		return err
+	}
+	if err := l.root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return l.replace(name, raw)
+}
+
+func (l *layout) list(all []packed, attached []Attached) error {
+	raw, err := l.read("index.json", l.options.Limits.ManifestBytes)
+	if err != nil {
+		return err
+	}
+	doc, err := parseDocument(raw, "")
+	if err != nil {
+		return err
+	}
+	missing := map[string]bool{}
+	for _, p := range missingFrom(doc.Manifests, all) {
+		missing[p.entry.Digest] = true
+	}
+	for i, p := range all {
+		attached[i].Existed = !missing[p.entry.Digest]
+	}
+	index, err := merged(raw, all, l.options.Limits.Entries)
+	if err != nil || index == nil {
+		return err
+	}
+	return l.replace("index.json", index)
+}
+
+// replace writes a file beside its place and then renames it.
+func (l *layout) replace(name string, raw []byte) (err error) {
+	if info, err := l.root.Lstat(name); err == nil && !info.Mode().IsRegular() {
+		return failure(KindRefused, "%q is not a regular file", name)
+	}
+	temporary := path.Join(path.Dir(name), ".carnet-"+rand.Text())
+	f, err := l.root.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			l.root.Remove(temporary)
+		}
+	}()
+	if _, err = f.Write(raw); err == nil {
+		err = f.Sync()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return l.root.Rename(temporary, name)
+}

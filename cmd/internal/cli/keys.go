@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	urfave "github.com/urfave/cli/v2"
+
+	verifykey "github.com/carnet-project/carnet/verify/key"
+)
+
+// maxKeyBytes bounds a key file: a 4096-bit RSA key takes under 4 KiB.
+const maxKeyBytes = 256 << 10
+
+// VerifyKeyFlag is --key of the commands that verify.
+func VerifyKeyFlag() urfave.Flag {
+	return &urfave.StringSliceFlag{Name: "key", Aliases: []string{"k"}, Usage: "trust what the public key in `KEY` signed: a file, env://VARIABLE or https://URL; may be given several times"}
+}
+
+// VerifyKeys reads the public keys that --key names.
+func (c *Call) VerifyKeys() (*verifykey.Root, error) {
+	var roots []*verifykey.Root
+	for _, ref := range c.StringSlice("key") {
+		pem, err := c.ReadKey(ref)
+		if err != nil {
+			return nil, err
+		}
+		root, err := verifykey.Parse(ref, pem)
+		if err != nil {
+			return nil, &UsageError{Message: err.Error(), Hint: "carnet key public --key FILE.key prints the public key of a private one"}
+		}
+		roots = append(roots, root)
+	}
+	if len(roots) == 0 {
+		return nil, c.Missing("--key PUB: whose signatures are to be trusted")
+	}
+	return verifykey.Join(roots...), nil
+}
+
+// ReadKey reads the bytes that a key reference names: a path, env://VARIABLE or,
+// for public keys, https://URL.
+func (c *Call) ReadKey(ref string) ([]byte, error) {
+	switch scheme, rest, found := strings.Cut(ref, "://"); {
+	case !found:
+		return ReadFile(ref, maxKeyBytes)
+	case scheme == "env":
+		value := c.Env.Getenv(rest)
+		if value == "" {
+			return nil, Usagef("--key %s: the environment variable is empty or not set", ref)
+		}
+		return []byte(value), nil
+	case scheme == "https":
+		if c.Bool("offline") {
+			return nil, Usagef("--key %s: needs the network, and --offline is given", ref)
+		}
+		return fetchKey(c.Ctx(), ref)
+	default:
+		return nil, &UsageError{
+			Message: fmt.Sprintf("--key %s: the scheme %q is not known", ref, scheme),
+			Hint:    "a key is a path, env://VARIABLE or, to verify, https://URL",
+		}
+	}
+}
+
+func fetchKey(ctx context.Context, url string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, Usagef("--key %q is not a URL", url)
+	}
+	client := http.Client{CheckRedirect: func(r *http.Request, via []*http.Request) error {
+		if r.URL.Scheme != "https" || len(via) > 5 {
+			return fmt.Errorf("redirected to %s://%s", r.URL.Scheme, r.URL.Host)
+		}
+		return nil
+	}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, &UnavailableError{fmt.Errorf("fetching the public key: %w", err)}
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, &UnavailableError{fmt.Errorf("fetching the public key %s: the server answered %s", url, resp.Status)}
+	}
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxKeyBytes+1))
+	if err != nil {
+		return nil, &UnavailableError{fmt.Errorf("fetching the public key %s: %w", url, err)}
+	}
+	if len(b) > maxKeyBytes {
+		return nil, Usagef("the public key %s is over %d bytes", url, maxKeyBytes)
+	}
+	return b, nil
+}

@@ -1,0 +1,188 @@
+package consume
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/sha512"
+	"errors"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/cmd/internal/cli"
+	"github.com/carnet-project/carnet/verify/gate"
+	"github.com/carnet-project/carnet/verify/report"
+)
+
+// bundleSuffix is what carnet and cosign users call the bundle of a file.
+const bundleSuffix = ".sigstore.json"
+
+// readBundles reads bundle files.
+func readBundles(c *cli.Call, paths []string) ([]*attest.Bundle, error) {
+	var bundles []*attest.Bundle
+	for _, path := range paths {
+		raw, err := c.ReadInput(path, c.Int64("max-bundle-size"))
+		if err != nil {
+			return nil, err
+		}
+		b, err := attest.ParseBundle(raw)
+		if err != nil {
+			return nil, cli.Usagef("%s: %v", path, err)
+		}
+		bundles = append(bundles, b)
+	}
+	return bundles, nil
+}
+
+// file judges a file by the bundles that are named for it, or the one beside it.
+func (v *verification) file(ctx context.Context, target, path string) ([]report.Result, error) {
+	bundles := v.bundles
+	if len(bundles) == 0 {
+		var err error
+		if _, err = os.Stat(path + bundleSuffix); errors.Is(err, fs.ErrNotExist) {
+			return nil, &cli.UsageError{Message: target + ": no bundle is named, and there is no " + path + bundleSuffix, Hint: "name the bundle that proves the file: --bundle FILE"}
+		}
+		if bundles, err = readBundles(v.call, []string{path + bundleSuffix}); err != nil {
+			return nil, err
+		}
+	}
+	groups := byAlgorithm(bundles)
+	digests, size, err := hashFile(ctx, path, groups)
+	if err != nil {
+		return nil, err
+	}
+	var results []report.Result
+	for i, d := range digests {
+		a := artifact.Artifact{Kind: artifact.KindFile, Digest: d, Size: size}
+		r, err := v.bundled(ctx, target, path, a, groups[i].bundles)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+// digest judges a digest, whose content is not at hand, by the bundles named.
+func (v *verification) digest(ctx context.Context, target string, d attest.Digest) ([]report.Result, error) {
+	if len(v.bundles) == 0 {
+		return nil, &cli.UsageError{Message: target + ": no bundle is named", Hint: "name the bundle that proves the digest: --bundle FILE"}
+	}
+	r, err := v.bundled(ctx, target, "", artifact.Artifact{Kind: artifact.KindFile, Digest: d}, v.bundles)
+	return []report.Result{r}, err
+}
+
+func (v *verification) bundled(ctx context.Context, target, name string, a artifact.Artifact, bundles []*attest.Bundle) (report.Result, error) {
+	p, err := v.policy(bundles)
+	if err != nil {
+		return report.Result{}, err
+	}
+	g := gate.Gate{Source: named(bundles), Roots: v.roots, Policy: p}
+	return report.Result{Target: target, Name: name, Verdict: g.Check(ctx, a)}, nil
+}
+
+// named is a source of evidence that is at hand.
+type named []*attest.Bundle
+
+// Discover implements [gate.Source].
+func (n named) Discover(_ context.Context, _ artifact.Artifact, depth gate.Depth) ([]attest.Found, error) {
+	if depth != gate.Near {
+		return nil, nil
+	}
+	var found []attest.Found
+	for _, b := range n {
+		found = append(found, attest.Found{
+			Place: attest.PlaceFile, Form: b.Form(),
+			Open: func(context.Context) ([]*attest.Bundle, error) { return []*attest.Bundle{b}, nil },
+		})
+	}
+	return found, nil
+}
+
+// A group is bundles that name the file by a digest of the same algorithm.
+type group struct {
+	algorithm string
+	bundles   []*attest.Bundle
+}
+
+func byAlgorithm(bundles []*attest.Bundle) []group {
+	var groups []group
+next:
+	for _, b := range bundles {
+		algorithm := algorithmOf(b)
+		for i := range groups {
+			if groups[i].algorithm == algorithm {
+				groups[i].bundles = append(groups[i].bundles, b)
+				continue next
+			}
+		}
+		groups = append(groups, group{algorithm, []*attest.Bundle{b}})
+	}
+	return groups
+}
+
+// algorithmOf is the digest algorithm by which b could name a file. What b says is
+// not verified here; it only chooses how the file is hashed.
+func algorithmOf(b *attest.Bundle) string {
+	if d := b.MessageDigest(); !d.IsZero() {
+		return d.Algorithm()
+	}
+	st, err := b.UnverifiedStatement()
+	if err != nil {
+		return "sha256"
+	}
+	strongest := "sha256"
+	for _, s := range st.Subjects() {
+		if _, ok := s.Digests()["sha256"]; ok {
+			return "sha256"
+		}
+		if d := s.Digest(); !d.IsZero() {
+			strongest = d.Algorithm()
+		}
+	}
+	return strongest
+}
+
+// hashFile reads a file once, in constant memory, for the digests of all groups.
+func hashFile(ctx context.Context, path string, groups []group) ([]attest.Digest, int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, cli.Usagef("%v", err)
+	}
+	defer f.Close()
+	var hashes []hash.Hash
+	var writers []io.Writer
+	for _, g := range groups {
+		h := map[string]func() hash.Hash{"sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New}[g.algorithm]()
+		hashes, writers = append(hashes, h), append(writers, h)
+	}
+	size, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(writers...)}, interruptible{ctx, f}, make([]byte, 1<<20))
+	if err != nil {
+		return nil, 0, err
+	}
+	var digests []attest.Digest
+	for i, h := range hashes {
+		d, err := attest.DigestOf(groups[i].algorithm, h.Sum(nil))
+		if err != nil {
+			return nil, 0, err
+		}
+		digests = append(digests, d)
+	}
+	return digests, size, nil
+}
+
+// interruptible is a reader that ends with its context.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r interruptible) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}

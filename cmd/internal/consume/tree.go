@@ -1,0 +1,176 @@
+package consume
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/attest/oci"
+	"github.com/carnet-project/carnet/cmd/internal/cli"
+	"github.com/carnet-project/carnet/verify/report"
+)
+
+// Tree shows what evidence lies beside an image, and where.
+func Tree() cli.Command {
+	return cli.Command{
+		Name: "tree", Usage: "show all evidence of an artifact and where it lies, unverified", Args: "TARGET",
+		About: `Lists the index, its platforms and everything that is stored about each: OCI referrers,
+the fallback tag, cosign's older tags, and BuildKit's manifests inside the index.
+Nothing is verified here: what a store says of itself proves nothing.`,
+		Arguments: [][2]string{{"TARGET", "REGISTRY/REPO[:TAG][@DIGEST], oci:DIR_OR_TAR[:TAG][@DIGEST], or a path to a layout"}},
+		Flags: append([]urfave.Flag{
+			&urfave.BoolFlag{Name: "offline", Usage: "open no socket: for OCI layouts"},
+			cli.OutputFlag("text", "json"),
+		}, cli.RegistryFlags()...),
+		Exits:    cli.MakeExits,
+		Examples: [][2]string{{"what there is", "carnet tree ghcr.io/acme/app:1.4"}},
+		Run:      runTree,
+	}
+}
+
+// TreeSchema names the JSON of carnet tree.
+const TreeSchema = "https://github.com/carnet-project/carnet/schema/tree/v1"
+
+type treeJSON struct {
+	Schema   string     `json:"schema"`
+	Target   string     `json:"target"`
+	Name     string     `json:"name"`
+	Verified bool       `json:"verified"`
+	Nodes    []nodeJSON `json:"nodes"`
+}
+
+type nodeJSON struct {
+	Digest   string         `json:"digest"`
+	Kind     string         `json:"kind"`
+	Platform string         `json:"platform,omitempty"`
+	Depth    int            `json:"depth"`
+	Evidence []evidenceJSON `json:"evidence"`
+}
+
+type evidenceJSON struct {
+	Place         string `json:"place"`
+	Manifest      string `json:"manifest,omitempty"`
+	PredicateType string `json:"predicateType,omitempty"`
+	Form          string `json:"form,omitempty"`
+	Size          int64  `json:"size,omitempty"`
+	Ignored       string `json:"ignored,omitempty"`
+}
+
+func runTree(c *cli.Call) error {
+	arg, err := c.One("TARGET")
+	if err != nil {
+		return err
+	}
+	format, err := c.Output("text", "json")
+	if err != nil {
+		return err
+	}
+	t, err := cli.Target(arg)
+	if err != nil {
+		return err
+	}
+	if t.Scheme != oci.SchemeRegistry && t.Scheme != oci.SchemeLayout {
+		return &cli.UsageError{Message: arg + ": a " + string(t.Scheme) + " has no evidence beside it", Hint: "look into a bundle with carnet inspect"}
+	}
+	client, err := c.Registry()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(c.Ctx(), c.Duration("timeout"))
+	defer cancel()
+	doc, err := readTree(ctx, client, t)
+	if err != nil {
+		return err
+	}
+	doc.Target = arg
+	if format == "json" {
+		return c.PrintJSON(doc)
+	}
+	c.Sayf("unverified: anybody who may write to the store can put evidence there; carnet verify checks it")
+	return printTree(c.Env.Stdout, doc)
+}
+
+func readTree(ctx context.Context, client *oci.Client, t oci.Target) (*treeJSON, error) {
+	store, err := client.Open(ctx, t)
+	if err != nil {
+		return nil, cli.StoreError(err)
+	}
+	defer store.Close()
+	root, err := store.Resolve(ctx, t)
+	if err != nil {
+		return nil, cli.StoreError(err)
+	}
+	doc := &treeJSON{Schema: TreeSchema, Name: t.Name()}
+	return doc, doc.add(ctx, store, root, root, 0)
+}
+
+func (doc *treeJSON) add(ctx context.Context, store *oci.Store, root, a artifact.Artifact, depth int) error {
+	node := nodeJSON{Digest: a.Digest.String(), Kind: string(a.Kind), Platform: a.Platform, Depth: depth, Evidence: []evidenceJSON{}}
+	if a.Kind != artifact.KindAttestation {
+		far, err := store.Discover(ctx, a.Digest, oci.Far)
+		if err != nil {
+			return cli.StoreError(err)
+		}
+		inside, err := store.InIndex(ctx, root, a.Digest)
+		if err != nil {
+			return cli.StoreError(err)
+		}
+		for _, f := range append(far, inside...) {
+			node.Evidence = append(node.Evidence, describe(f))
+		}
+	}
+	doc.Nodes = append(doc.Nodes, node)
+	for _, child := range a.Children {
+		if err := doc.add(ctx, store, root, child, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func describe(f attest.Found) evidenceJSON {
+	return evidenceJSON{
+		Place: string(f.Place), Manifest: f.Manifest.String(), PredicateType: f.PredicateType, Form: string(f.Form), Size: f.Bytes, Ignored: f.Ignored,
+	}
+}
+
+func printTree(w io.Writer, doc *treeJSON) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, n := range doc.Nodes {
+		indent := fmt.Sprintf("%*s", 2*n.Depth, "")
+		what := n.Kind
+		if n.Platform != "" {
+			what = n.Platform
+		}
+		fmt.Fprintf(table, "%s%s %s\n", indent, report.Clean(what), n.Digest)
+		for _, e := range n.Evidence {
+			kind := e.PredicateType
+			if kind == "" {
+				kind = e.Form
+			}
+			line := fmt.Sprintf("%s  └ %s\t%s\t%s\t%s", indent, report.Clean(kind), e.Place, e.Manifest, size(e.Size))
+			if e.Ignored != "" {
+				line += "\tnot usable: " + report.Clean(e.Ignored)
+			}
+			fmt.Fprintln(table, line)
+		}
+	}
+	return table.Flush()
+}
+
+func size(n int64) string {
+	switch {
+	case n == 0:
+		return "–"
+	case n < 10<<10:
+		return fmt.Sprintf("%d B", n)
+	case n < 10<<20:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d MiB", n>>20)
+}

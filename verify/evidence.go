@@ -1,0 +1,181 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/predicate"
+)
+
+// A Kind tells a signature from an attestation. Neither ever stands in for the
+// other: a signed scan that says FAILED is no signature of the image.
+type Kind string
+
+// The two kinds of evidence.
+const (
+	KindSignature   Kind = "signature"
+	KindAttestation Kind = "attestation"
+)
+
+// Evidence is a claim that a root believes. It has no other source than [Bundle],
+// and the zero Evidence is of no kind and about nothing.
+type Evidence struct {
+	kind      Kind
+	subject   attest.Digest
+	by        Identity
+	statement *attest.Statement
+	bundle    attest.Digest
+	form      attest.Form
+}
+
+// Kind says whether this is a signature or an attestation.
+func (e *Evidence) Kind() Kind { return e.kind }
+
+// Subject is the digest that was asked about, and that the evidence names.
+func (e *Evidence) Subject() attest.Digest { return e.subject }
+
+// By is who signed.
+func (e *Evidence) By() Identity { return e.by }
+
+// Bundle is the digest of the bundle it came in.
+func (e *Evidence) Bundle() attest.Digest { return e.bundle }
+
+// Form says what the bundle's signature covers.
+func (e *Evidence) Form() attest.Form { return e.form }
+
+// PredicateType is the statement's predicate type, or "" for a signature that is
+// not a statement.
+func (e *Evidence) PredicateType() string {
+	if e.statement == nil {
+		return ""
+	}
+	return e.statement.PredicateType()
+}
+
+// Predicate is the exact bytes of the predicate, or nil. They must not be changed.
+func (e *Evidence) Predicate() []byte {
+	if e.statement == nil {
+		return nil
+	}
+	return e.statement.Predicate()
+}
+
+// Bundle checks b under roots and says what it proves about subject. The error is
+// an *[Error].
+func Bundle(b *attest.Bundle, subject attest.Digest, roots ...Root) (*Evidence, error) {
+	payload, by, err := open(b, roots)
+	if err != nil {
+		return nil, err
+	}
+	e := &Evidence{kind: KindSignature, subject: subject, by: by, bundle: b.Digest(), form: b.Form()}
+	switch b.Form() {
+	case attest.FormMessage:
+		if err := wantSubject(subject, b.MessageDigest()); err != nil {
+			return nil, err
+		}
+		return e, nil
+	case attest.FormSimpleSigning:
+		d, err := attest.SimpleSigningDigest(payload)
+		if err != nil {
+			return nil, Refusal(err)
+		}
+		if err := wantSubject(subject, d); err != nil {
+			return nil, err
+		}
+		return e, nil
+	}
+	if err := e.read(payload); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func open(b *attest.Bundle, roots []Root) ([]byte, Identity, error) {
+	var unknown error = &Error{ReasonUnknownSigner, "a signature by a trusted key", "nothing is trusted: no root was given"}
+	for _, root := range roots {
+		payload, by, err := root.Open(b)
+		if err == nil {
+			return payload, by, nil
+		}
+		if !errors.Is(err, ErrUnknownSigner) {
+			return nil, Identity{}, Refusal(err)
+		}
+		unknown = Refusal(err)
+	}
+	return nil, Identity{}, unknown
+}
+
+// read takes the statement from the payload that the root returned.
+func (e *Evidence) read(payload []byte) error {
+	st, err := attest.ParseStatement(payload)
+	if err != nil {
+		return Refusal(err)
+	}
+	if !st.Binds() {
+		return &Error{ReasonDigestWeak, "a subject with a sha256, sha384 or sha512 digest", subjects(st)}
+	}
+	if !st.About(e.subject) {
+		return &Error{ReasonSubjectMismatch, "a statement about " + e.subject.String(), "a statement about " + subjects(st)}
+	}
+	e.statement = st
+	if st.PredicateType() == predicate.SignV1 {
+		return nil
+	}
+	e.kind = KindAttestation
+	return wellFormed(st)
+}
+
+// wellFormed holds the predicate to its type: what is signed may still be no SBOM.
+func wellFormed(st *attest.Statement) error {
+	err := predicate.Validate(st.PredicateType(), st.Predicate())
+	if err == nil {
+		return nil
+	}
+	reason := ReasonPredicateMalformed
+	var fault *attest.Error
+	if errors.As(err, &fault) && fault.Fault == attest.FaultUnsupported {
+		reason = ReasonUnsupported
+	}
+	return &Error{reason, "a predicate of type " + st.PredicateType(), err.Error()}
+}
+
+func wantSubject(subject, found attest.Digest) error {
+	if subject.IsZero() || subject != found {
+		return &Error{ReasonSubjectMismatch, "a signature over " + subject.String(), "a signature over " + found.String()}
+	}
+	return nil
+}
+
+// subjects names a statement's subjects in a line: the first few and how many more.
+func subjects(st *attest.Statement) string {
+	const most = 3
+	var names []string
+	for i, s := range st.Subjects() {
+		if i == most {
+			names = append(names, fmt.Sprintf("%d more", len(st.Subjects())-most))
+			break
+		}
+		for algorithm, value := range s.Digests() {
+			names = append(names, algorithm+":"+value)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// Refusal gives any error of reading or opening a bundle its reason.
+func Refusal(err error) *Error {
+	var refused *Error
+	if errors.As(err, &refused) {
+		return refused
+	}
+	var fault *attest.Error
+	if errors.As(err, &fault) {
+		return &Error{Reason(fault.Fault), "a well-formed bundle", fault.Error()}
+	}
+	if errors.Is(err, ErrUnknownSigner) {
+		return &Error{ReasonUnknownSigner, "a signature by a trusted key", err.Error()}
+	}
+	return &Error{ReasonUnreadable, "a readable bundle", err.Error()}
+}

@@ -1,0 +1,164 @@
+// Package gate is where fetching meets judging: it finds the evidence that a policy
+// needs, has roots open it, and returns the policy's verdict.
+package gate
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/verify"
+	"github.com/carnet-project/carnet/verify/policy"
+)
+
+// A Depth says how far to look for evidence.
+type Depth int
+
+const (
+	// Near is where evidence is written today: one listing a subject.
+	Near Depth = iota
+	// Far is where older tools left it. It is looked at when Near is not enough.
+	Far
+)
+
+// A Source is where evidence lies: a registry, a layout, files.
+//
+// Discover lists what is stored about subject at depth, without fetching it, and
+// may be called from several goroutines at once. An error means that the listing
+// is not complete; it must never be returned as an empty list.
+type Source interface {
+	Discover(ctx context.Context, subject artifact.Artifact, depth Depth) ([]attest.Found, error)
+}
+
+// A Gate lets artifacts in or keeps them out.
+type Gate struct {
+	Source Source
+	Roots  []verify.Root
+	Policy *policy.Policy
+	// Parallel bounds how many bundles are fetched at once; 0 means 8.
+	Parallel int
+}
+
+// Check judges one artifact. Listings come first near, then far, and of what they
+// list only what can still change the verdict is fetched, the likeliest first. The
+// verdict is the policy's; an artifact whose evidence cannot be read is not allowed.
+func (g Gate) Check(ctx context.Context, a artifact.Artifact) policy.Verdict {
+	in := &inquiry{gate: g, artifact: a}
+	verdict := g.Policy.Judge(in.known())
+	for _, round := range g.rounds(a) {
+		in.list(ctx, round)
+		for {
+			verdict = g.Policy.Judge(in.known())
+			if verdict.Allowed() {
+				return verdict
+			}
+			batch := in.next(verdict)
+			if len(batch) == 0 {
+				break
+			}
+			in.fetch(ctx, batch)
+		}
+	}
+	return verdict
+}
+
+func (g Gate) parallel() int {
+	if g.Parallel <= 0 {
+		return 8
+	}
+	return g.Parallel
+}
+
+// A round is a set of listings to be made at once.
+type round []listing
+
+type listing struct {
+	node  artifact.Artifact
+	depth Depth
+}
+
+// rounds plans the listings: the places where good practice puts the evidence, then
+// the other nodes, then the older layouts.
+func (g Gate) rounds(a artifact.Artifact) []round {
+	nodes := g.Policy.Nodes(a)
+	var first, rest, far round
+	for i, node := range nodes {
+		if i == 0 || g.perPlatform() {
+			first = append(first, listing{node, Near})
+		} else {
+			rest = append(rest, listing{node, Near})
+		}
+		far = append(far, listing{node, Far})
+	}
+	return []round{first, rest, far}
+}
+
+func (g Gate) perPlatform() bool {
+	for _, r := range g.Policy.Requirements() {
+		if r.PerPlatform() {
+			return true
+		}
+	}
+	return false
+}
+
+// list makes the listings of a round, all at once.
+func (in *inquiry) list(ctx context.Context, r round) {
+	found := make([][]attest.Found, len(r))
+	errs := make([]error, len(r))
+	var group errgroup.Group
+	group.SetLimit(in.gate.parallel())
+	for i, l := range r {
+		group.Go(func() error {
+			found[i], errs[i] = in.gate.Source.Discover(ctx, l.node, l.depth)
+			return nil
+		})
+	}
+	_ = group.Wait() // the goroutines report through errs
+	for i, l := range r {
+		if errs[i] != nil {
+			in.unknown = append(in.unknown, policy.Unknown{Subject: l.node.Digest, Detail: errs[i].Error()})
+		}
+		for _, f := range found[i] {
+			in.add(candidate{subject: l.node.Digest, found: f})
+		}
+	}
+}
+
+// add notes a candidate. What the store lists and nobody signed is refused at once,
+// but known: "unsigned provenance" helps more than "no provenance".
+func (in *inquiry) add(c candidate) {
+	if c.found.Ignored == "" {
+		in.candidates = append(in.candidates, c)
+		return
+	}
+	if c.found.PredicateType == "" {
+		return
+	}
+	in.rejected = append(in.rejected, policy.Rejected{
+		Subject: c.subject, Place: c.found.Place, Manifest: c.found.Manifest, PredicateType: c.found.PredicateType,
+		Refusal: &verify.Error{Reason: verify.ReasonUnsigned, Expected: "a signed statement", Found: c.found.Ignored},
+	})
+}
+
+// fetch opens candidates, all at once.
+func (in *inquiry) fetch(ctx context.Context, batch []*candidate) {
+	results := make([]opened, len(batch))
+	var group errgroup.Group
+	group.SetLimit(in.gate.parallel())
+	for i, c := range batch {
+		c.tried = true
+		group.Go(func() error {
+			results[i] = c.open(ctx, in.gate.Roots)
+			return nil
+		})
+	}
+	_ = group.Wait() // open reports through its result
+	for _, r := range results {
+		in.evidence = append(in.evidence, r.evidence...)
+		in.rejected = append(in.rejected, r.rejected...)
+		in.unknown = append(in.unknown, r.unknown...)
+	}
+}

@@ -1,0 +1,142 @@
+package gate
+
+import (
+	"context"
+	"slices"
+
+	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/verify"
+	"github.com/carnet-project/carnet/verify/policy"
+)
+
+// An inquiry is what has been learnt of one artifact so far.
+type inquiry struct {
+	gate       Gate
+	artifact   artifact.Artifact
+	candidates []candidate
+	evidence   []*verify.Evidence
+	rejected   []policy.Rejected
+	unknown    []policy.Unknown
+	// width is how many candidates were last fetched for one cell.
+	width int
+}
+
+func (in *inquiry) known() policy.Case {
+	return policy.Case{Artifact: in.artifact, Evidence: in.evidence, Rejected: in.rejected, Unknown: in.unknown}
+}
+
+// A candidate is evidence that a listing names and that may be fetched.
+type candidate struct {
+	subject attest.Digest
+	found   attest.Found
+	tried   bool
+}
+
+// misleadingBytes is the size up to which a candidate whose annotation names
+// another type is fetched all the same, as a last resort. Annotations are not
+// authenticated, so one may be wrong; but a large document is not fetched on the
+// chance that it is a signature after all.
+const misleadingBytes = 64 << 10
+
+// next picks the candidates that could meet what is unmet: those annotated as such;
+// when there are none left, those that say nothing of themselves; then those that
+// claim to be something else. It begins with one for each unmet cell, since one is
+// usually enough, and takes twice as many each time that did not help.
+func (in *inquiry) next(v policy.Verdict) []*candidate {
+	in.width = min(max(2*in.width, 1), in.gate.parallel())
+	for _, fits := range []func(policy.Requirement, attest.Found) bool{hinted, silent, misleading} {
+		var batch []*candidate
+		for _, cell := range v.Unmet() {
+			batch = in.pick(batch, cell, fits)
+		}
+		if len(batch) > 0 {
+			return batch
+		}
+	}
+	return nil
+}
+
+// pick adds to batch up to width untried candidates that fit the cell.
+func (in *inquiry) pick(batch []*candidate, cell policy.Cell, fits func(policy.Requirement, attest.Found) bool) []*candidate {
+	picked := 0
+	for i := range in.candidates {
+		c := &in.candidates[i]
+		if c.tried || !in.onPath(cell, c) || !fits(cell.Requirement, c.found) {
+			continue
+		}
+		if !slices.Contains(batch, c) {
+			batch = append(batch, c)
+		}
+		if picked++; picked == in.width {
+			break
+		}
+	}
+	return batch
+}
+
+// onPath says whether evidence about the candidate's subject can cover the cell.
+func (in *inquiry) onPath(cell policy.Cell, c *candidate) bool {
+	for _, node := range in.artifact.Path(cell.Node.Digest) {
+		if node.Digest == c.subject {
+			return true
+		}
+	}
+	return false
+}
+
+func hinted(r policy.Requirement, f attest.Found) bool {
+	return r.Hinted(f.PredicateType)
+}
+
+func silent(_ policy.Requirement, f attest.Found) bool { return f.PredicateType == "" }
+
+func misleading(r policy.Requirement, f attest.Found) bool {
+	return f.PredicateType != "" && !r.Hinted(f.PredicateType) && f.Bytes > 0 && f.Bytes <= misleadingBytes
+}
+
+// opened is what one candidate turned out to be.
+type opened struct {
+	evidence []*verify.Evidence
+	rejected []policy.Rejected
+	unknown  []policy.Unknown
+}
+
+func (c *candidate) open(ctx context.Context, roots []verify.Root) opened {
+	var o opened
+	bundles, err := c.found.Open(ctx)
+	if err != nil {
+		c.refuse(&o, nil, err)
+		return o
+	}
+	for _, b := range bundles {
+		e, err := verify.Bundle(b, c.subject, roots...)
+		if err != nil {
+			c.refuse(&o, b, err)
+			continue
+		}
+		o.evidence = append(o.evidence, e)
+	}
+	return o
+}
+
+// refuse records why the candidate is no evidence: what is wrong with it, or that
+// nobody could look.
+func (c *candidate) refuse(o *opened, b *attest.Bundle, err error) {
+	refusal := verify.Refusal(err)
+	if refusal.Reason == verify.ReasonUnreadable || refusal.Reason == verify.ReasonTooLarge {
+		o.unknown = append(o.unknown, policy.Unknown{Subject: c.subject, Place: c.found.Place, Detail: err.Error()})
+		return
+	}
+	r := policy.Rejected{
+		Subject: c.subject, Place: c.found.Place, Manifest: c.found.Manifest,
+		PredicateType: c.found.PredicateType, Form: c.found.Form, Refusal: refusal,
+	}
+	if b != nil {
+		r.Bundle, r.Form = b.Digest(), b.Form()
+		if st, err := b.UnverifiedStatement(); err == nil {
+			r.PredicateType = st.PredicateType()
+		}
+	}
+	o.rejected = append(o.rejected, r)
+}

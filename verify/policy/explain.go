@@ -1,0 +1,195 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/verify"
+)
+
+// explain says why a cell has no evidence, by the nearest miss: something broken or
+// foreign that claims to be what is missing, then what could not be looked at, then
+// the right kind by the wrong signer, then nothing at all.
+func explain(cell *Cell, c Case) Finding {
+	f := Finding{
+		Rule:     cell.Requirement.ruleName() + ".missing",
+		Status:   StatusMissing,
+		Subject:  cell.Node.Digest,
+		Platform: cell.Node.Platform,
+		Expected: cell.Requirement.expectation(cell.Node),
+	}
+	path := c.Artifact.Path(cell.Node.Digest)
+	if miss, status := nearest(cell.Requirement, path, c.Rejected); miss != nil && status == StatusInvalid {
+		return f.because(cell.Requirement, miss, status)
+	}
+	if gaps := onPath(path, c.Unknown, func(u Unknown) attest.Digest { return u.Subject }); len(gaps) > 0 {
+		f.Rule, f.Status = "verify.incomplete", StatusError
+		f.Expected = "all evidence about " + cell.Node.Digest.String() + " readable"
+		f.Found = gaps[0].Detail
+		return f
+	}
+	if miss, status := nearest(cell.Requirement, path, c.Rejected); miss != nil {
+		return f.because(cell.Requirement, miss, status)
+	}
+	f.Found = nothing(cell, c)
+	return f
+}
+
+func (f Finding) because(r Requirement, miss *Rejected, status Status) Finding {
+	f.Status = status
+	f.Reason = miss.Refusal.Reason
+	f.Rule = r.ruleName() + "." + map[Status]string{
+		StatusInvalid: "invalid", StatusUntrusted: "identity", StatusFail: "format", StatusMissing: "missing", StatusError: "incomplete",
+	}[status]
+	if status == StatusError {
+		f.Rule = "verify.incomplete"
+	}
+	f.Expected = miss.Refusal.Expected
+	f.Found = fmt.Sprintf("%s (%s, in %s)", miss.Refusal.Found, f.Reason, miss.where())
+	return f
+}
+
+func (r Rejected) where() string {
+	if !r.Manifest.IsZero() {
+		return string(r.Place) + " manifest " + r.Manifest.String()
+	}
+	return string(r.Place)
+}
+
+// nearest is the rejected piece that says most about why r is not met: the one with
+// the gravest status among those that claim to be what r asks for.
+func nearest(r Requirement, path []artifact.Artifact, all []Rejected) (*Rejected, Status) {
+	order := []Status{StatusInvalid, StatusError, StatusFail, StatusUntrusted, StatusMissing}
+	var best *Rejected
+	rank := len(order)
+	for _, miss := range onPath(path, all, func(m Rejected) attest.Digest { return m.Subject }) {
+		if !r.claimedBy(miss) {
+			continue
+		}
+		if at := slices.Index(order, statusOf(miss.Refusal.Reason)); at < rank {
+			best, rank = &miss, at
+		}
+	}
+	if best == nil {
+		return nil, StatusMissing
+	}
+	return best, order[rank]
+}
+
+// claimedBy says whether m claims to be what r asks for. One that claims nothing
+// may be anything.
+func (r Requirement) claimedBy(m Rejected) bool {
+	if !r.bundle.IsZero() {
+		return m.Bundle == r.bundle
+	}
+	if m.PredicateType == "" {
+		return m.Form != attest.FormSimpleSigning || r.name == RequireSignature
+	}
+	return r.Hinted(m.PredicateType)
+}
+
+// statusOf is the class of a reason.
+func statusOf(reason verify.Reason) Status {
+	switch reason {
+	case verify.ReasonUnknownSigner, verify.ReasonKeyAlgorithm:
+		return StatusUntrusted
+	case verify.ReasonPredicateMalformed:
+		return StatusFail
+	case verify.ReasonTooLarge, verify.ReasonUnreadable:
+		return StatusError
+	case verify.ReasonUnsigned:
+		return StatusMissing
+	}
+	return StatusInvalid
+}
+
+func onPath[T any](path []artifact.Artifact, all []T, subject func(T) attest.Digest) []T {
+	var on []T
+	for _, x := range all {
+		if slices.ContainsFunc(path, func(n artifact.Artifact) bool { return n.Digest == subject(x) }) {
+			on = append(on, x)
+		}
+	}
+	return on
+}
+
+// nothing describes an empty cell: what else there is, for that is often the fix.
+func nothing(cell *Cell, c Case) string {
+	var others []string
+	for _, e := range c.Evidence {
+		kind := string(e.Kind())
+		if e.PredicateType() != "" && e.Kind() == verify.KindAttestation {
+			kind += " of type " + e.PredicateType()
+		}
+		if e.Subject() != cell.Node.Digest {
+			kind += " of " + e.Subject().String()
+		}
+		if !slices.Contains(others, kind) {
+			others = append(others, kind)
+		}
+	}
+	if len(others) == 0 {
+		return "none"
+	}
+	return "none; there is " + strings.Join(others, ", ")
+}
+
+func (r Requirement) ruleName() string {
+	if r.predicateType != "" {
+		return "attestation"
+	}
+	return r.name
+}
+
+func (r Requirement) expectation(node artifact.Artifact) string {
+	what := map[string]string{RequireSignature: "a signature", RequireProvenance: "SLSA provenance", RequireSBOM: "an SBOM"}[r.name]
+	switch {
+	case r.predicateType != "":
+		what = "an attestation of type " + r.predicateType
+	case !r.bundle.IsZero():
+		what = "the bundle " + r.bundle.String()
+	}
+	of := string(node.Kind)
+	if node.Platform != "" {
+		of = node.Platform
+	}
+	return what + " of the " + of + " " + node.Digest.String() + " by a trusted key"
+}
+
+// platformCells denies where the policy's platforms are not in the artifact.
+func (p *Policy) platformCells(a artifact.Artifact) []Cell {
+	if len(p.platforms) == 0 || a.Kind == artifact.KindFile {
+		return nil
+	}
+	var cells []Cell
+	for _, want := range p.platforms {
+		has := func(n artifact.Artifact) bool { return artifact.MatchPlatform(n.Platform, want) }
+		if slices.ContainsFunc(a.Runnable(), has) {
+			continue
+		}
+		cells = append(cells, Cell{
+			Requirement: Requirement{name: "platform"}, Node: a, Required: true, Status: StatusFail,
+			Finding: &Finding{
+				Rule: "image.platforms", Status: StatusFail, Subject: a.Digest,
+				Expected: "platform " + want, Found: platformNames(a),
+			},
+		})
+	}
+	return cells
+}
+
+func platformNames(a artifact.Artifact) string {
+	var names []string
+	for _, n := range a.Runnable() {
+		if n.Platform != "" {
+			names = append(names, n.Platform)
+		}
+	}
+	if len(names) == 0 {
+		return "an artifact that names no platform"
+	}
+	return strings.Join(names, ", ")
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"sync/atomic"
 
 	"github.com/mholt/archives"
@@ -16,7 +15,6 @@ import (
 type budget struct {
 	bytes, entries       atomic.Int64
 	maxBytes, maxEntries int64
-	warm                 sync.Once // starts compiling the licence matcher
 }
 
 func (s *Scanner) newBudget() *budget {

@@ -59,6 +59,7 @@ func (s *Scanner) image(ctx context.Context, img v1.Image, name string) (_ *Resu
 	if err := content.Read(s.withExecutors(ctx)); err != nil {
 		return nil, err
 	}
+	s.matcher.await()
 	src := stereoscopesource.New(content, stereoscopesource.ImageConfig{
 		Reference: name + "@" + digest,
 		Alias:     source.Alias{Name: name, Version: digest},
@@ -120,7 +121,7 @@ func (s *Scanner) bind(img v1.Image) (v1.Image, error) {
 	b := bound{Image: img, layers: make([]v1.Layer, len(layers))}
 	rest := s.newBudget()
 	for i, l := range layers {
-		b.layers[i] = layer{Layer: l, digest: manifest.Layers[i].Digest, diffID: config.RootFS.DiffIDs[i], budget: rest}
+		b.layers[i] = layer{Layer: l, digest: manifest.Layers[i].Digest, diffID: config.RootFS.DiffIDs[i], budget: rest, matcher: &s.matcher}
 	}
 	return b, nil
 }

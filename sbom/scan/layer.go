@@ -23,6 +23,7 @@ type layer struct {
 	v1.Layer
 	digest, diffID v1.Hash
 	budget         *budget
+	matcher        *matcher
 }
 
 // Uncompressed unpacks in a goroutine of its own, so that inflating and writing to disk overlap.
@@ -85,9 +86,8 @@ func (l layer) unpack(w io.Writer, blob io.Reader, want v1.Hash) error {
 	return match(digest, want)
 }
 
-// walk reads a tar to its end, the padding too, and spends an entry for each header. A copyright file of a
-// Debian package tells that licence texts will be matched, so the matcher is compiled while there is still
-// something to unpack.
+// walk reads a tar to its end, the padding too, and spends an entry for each header. Debian's packages bring
+// licence texts, so as soon as it is seen to be Debian the matcher is compiled, while the rest is unpacked.
 func (l layer) walk(content io.Reader) error {
 	files := tar.NewReader(content)
 	for {
@@ -101,18 +101,19 @@ func (l layer) walk(content io.Reader) error {
 		if err := l.budget.spendEntry(); err != nil {
 			return err
 		}
-		if isCopyright(header.Name) {
-			l.budget.warm.Do(func() { go warmLicences() })
+		if isDebian(header.Name) {
+			l.matcher.warm()
 		}
 	}
 	_, err := io.Copy(io.Discard, content)
 	return err
 }
 
-// isCopyright tells usr/share/doc/PACKAGE/copyright, where dpkg's packages keep their licence texts.
-func isCopyright(name string) bool {
-	dir, base := path.Split(strings.TrimPrefix(name, "./"))
-	return base == "copyright" && strings.HasPrefix(dir, "usr/share/doc/")
+// isDebian tells the files that Debian and what derives from it have: the first comes early in a tar, the
+// others are the licence texts themselves, of which images without a distribution have some too.
+func isDebian(name string) bool {
+	name = strings.TrimPrefix(name, "./")
+	return name == "etc/debian_version" || strings.HasPrefix(name, "usr/share/doc/") && path.Base(name) == "copyright"
 }
 
 func match(digest hash.Hash, want v1.Hash) error {

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	_ "unsafe" // for go:linkname
 
 	"github.com/google/licensecheck"
@@ -74,6 +77,30 @@ func lazyLicences(coverage float64) (licenceScanner, error) {
 	return s, nil
 }
 
-// warmLicences compiles the matcher now. It returns when that is done; the work is shared with a scan that
-// needs the matcher meanwhile.
-func warmLicences() { licensecheck.Scan(nil) }
+// A matcher is the state of the process-wide matcher as far as a Scanner has asked for it in advance.
+type matcher struct {
+	start   sync.Once
+	started atomic.Bool
+	ready   chan struct{}
+}
+
+// warm begins to compile the matcher in the background. Catalogers that need it meanwhile share the work.
+func (m *matcher) warm() {
+	m.start.Do(func() {
+		m.started.Store(true)
+		go func() {
+			defer close(m.ready)
+			licensecheck.Scan(nil)
+			// What the compiler leaves, a good 100 MB, is dropped before catalogers add to it: together
+			// they would be the peak of the whole scan.
+			runtime.GC()
+		}()
+	})
+}
+
+// await returns when nothing is being compiled.
+func (m *matcher) await() {
+	if m.started.Load() {
+		<-m.ready
+	}
+}

@@ -57,7 +57,8 @@ var ErrTooLarge = errors.New("target is over the limit")
 // A Scanner makes SBOMs. It may be used by several goroutines at once; the licence matcher, which is
 // expensive to compile, is compiled at most once in a process, and only if a target has a licence text.
 type Scanner struct {
-	opts Options
+	opts    Options
+	matcher matcher
 }
 
 // New returns a Scanner.
@@ -74,7 +75,7 @@ func New(opts Options) *Scanner {
 	if opts.MaxEntries <= 0 {
 		opts.MaxEntries = DefaultMaxEntries
 	}
-	return &Scanner{opts: opts}
+	return &Scanner{opts: opts, matcher: matcher{ready: make(chan struct{})}}
 }
 
 // Dir scans the directory at path. The document bears the directory's base name; where the directory lies

@@ -234,4 +234,3 @@ func both(t *testing.T, test func(t *testing.T, r *registry.Registry)) {
 		t.Run(label, func(t *testing.T) { test(t, registry.Start(t, registry.Config{Referrers: api})) })
 	}
 }
-

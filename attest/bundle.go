@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
 	bundlepb "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	commonpb "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	dssepb "github.com/sigstore/protobuf-specs/gen/pb-go/dsse"
@@ -235,6 +236,10 @@ func newBundle(hint string, pb *bundlepb.Bundle) (*Bundle, error) {
 	}
 	raw, err := protojson.Marshal(pb)
 	if err != nil {
+		return nil, fmt.Errorf("writing the bundle: %w", err)
+	}
+	// protojson puts spaces in at the whim of the program's own hash.
+	if err := (*jsontext.Value)(&raw).Compact(); err != nil {
 		return nil, fmt.Errorf("writing the bundle: %w", err)
 	}
 	b := &Bundle{raw: raw, proto: pb}

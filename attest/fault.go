@@ -6,7 +6,7 @@ import "fmt"
 // The verify package uses the same words as reasons.
 type Fault string
 
-// The faults that reading a digest, a statement or a bundle can have.
+// The faults that fetching or reading a digest, a statement or a bundle can have.
 const (
 	// FaultMalformed: not the format it claims to be.
 	FaultMalformed Fault = "malformed"
@@ -34,6 +34,9 @@ const (
 	FaultSeveralSignatures Fault = "several-signatures"
 	// FaultUnsupported: a version or kind that is newer than this code.
 	FaultUnsupported Fault = "unsupported"
+	// FaultContentMismatch: a store gave other bytes than the digest names. Bytes
+	// that merely end early are not that: the next attempt may give the rest.
+	FaultContentMismatch Fault = "content-mismatch"
 )
 
 // An Error is a fact about bytes that were refused: what is wrong and where.

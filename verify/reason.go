@@ -24,8 +24,6 @@ const (
 	ReasonUnsigned Reason = "unsigned"
 	// ReasonUnreadable: it could not be fetched.
 	ReasonUnreadable Reason = "unreadable"
-	// ReasonContentMismatch: the store returned other bytes than the digest names.
-	ReasonContentMismatch Reason = "content-mismatch"
 
 	ReasonMalformed         = Reason(attest.FaultMalformed)
 	ReasonTooLarge          = Reason(attest.FaultTooLarge)
@@ -40,6 +38,7 @@ const (
 	ReasonNoSignature       = Reason(attest.FaultNoSignature)
 	ReasonSeveralSignatures = Reason(attest.FaultSeveralSignatures)
 	ReasonUnsupported       = Reason(attest.FaultUnsupported)
+	ReasonContentMismatch   = Reason(attest.FaultContentMismatch)
 )
 
 // Reasons lists every reason, so that documentation and vectors can be held to it.

@@ -227,7 +227,12 @@ func TestNotACheckout(t *testing.T) {
 	r := newRepository(t)
 	empty := t.TempDir()
 	r.git("init", "-q", "--bare", filepath.Join(empty, "bare"))
-	for name, dir := range map[string]string{"an empty folder": empty, "a bare repository": filepath.Join(empty, "bare"), "the git folder": filepath.Join(r.dir, ".git")} {
+	// Files that make a folder of a work tree a bare repository, with a work tree of its own choice.
+	embedded := filepath.Join(r.dir, "embedded")
+	r.git("init", "-q", "--bare", embedded)
+	r.git("--git-dir", embedded, "config", "core.bare", "false")
+	r.git("--git-dir", embedded, "config", "core.worktree", empty)
+	for name, dir := range map[string]string{"an embedded repository": embedded, "an empty folder": empty, "a bare repository": filepath.Join(empty, "bare"), "the git folder": filepath.Join(r.dir, ".git")} {
 		if c, err := checkout.Read(context.Background(), dir, r.environ); !errors.Is(err, checkout.ErrNotCheckout) {
 			t.Errorf("%s: %+v, %v", name, c, err)
 		}
@@ -281,6 +286,12 @@ func TestRepositoryRunsNothing(t *testing.T) {
 	r.git("config", "core.fsmonitor", filepath.Join(r.dir, "monitor"))
 	r.git("config", "log.showSignature", "true")
 	r.git("config", "gpg.program", filepath.Join(r.dir, "monitor"))
+	r.write("signer", "#!/bin/sh\necho '[GNUPG:] SIG_CREATED ' >&2\necho '-----BEGIN PGP SIGNATURE-----'\necho '-----END PGP SIGNATURE-----'\n")
+	if err := os.Chmod(filepath.Join(r.dir, "signer"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r.git("add", "signer")
+	r.git("-c", "gpg.program="+filepath.Join(r.dir, "signer"), "commit", "-q", "-S", "-m", "signed")
 	if err := os.Remove(ran); err != nil { // the commit ran the hook
 		t.Fatal(err)
 	}

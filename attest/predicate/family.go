@@ -9,6 +9,8 @@ import (
 	"github.com/carnet-project/carnet/attest/predicate/openvex"
 	"github.com/carnet-project/carnet/attest/predicate/slsa"
 	"github.com/carnet-project/carnet/attest/predicate/spdx"
+	"github.com/carnet-project/carnet/attest/predicate/testresult"
+	"github.com/carnet-project/carnet/attest/predicate/vsa"
 	"github.com/carnet-project/carnet/attest/predicate/vuln"
 )
 
@@ -83,7 +85,7 @@ func families() []family {
 	return []family{
 		{"https://sigstore.dev/cosign/sign", Signature, versions{"v1": objectOrNothing}},
 		{"https://slsa.dev/provenance", Provenance, versions{"v1": provenance, "v1.0": provenance, "v0.2": provenance, "v0.1": object}},
-		{"https://slsa.dev/verification_summary", Summary, versions{"v1": object, "v0.2": object, "v0.1": object}},
+		{"https://slsa.dev/verification_summary", Summary, versions{"v1": vsa.Validate, "v0.2": object, "v0.1": object}},
 		{spdx.Type, SBOM, versions{"": spdx.Validate, "v2": spdx.Validate, "v2.2": spdx.Validate, "v2.3": spdx.Validate, "v3": spdx.Validate}},
 		{cyclonedx.Type, SBOM, cdx},
 		{"https://cosign.sigstore.dev/attestation/vuln", Vulnerabilities, versions{"v1": vuln.Validate}},
@@ -91,7 +93,7 @@ func families() []family {
 		{openvex.Type, VEX, versions{"": openvex.Validate, "v0.0.1": openvex.Validate, "v0.2.0": openvex.Validate}},
 		{"https://in-toto.io/Link", Link, versions{"v1": link.Validate}},
 		{"https://in-toto.io/attestation/link", Link, versions{"v0.3": link.Validate}},
-		{"https://in-toto.io/attestation/test-result", TestResult, versions{"v0.1": object}},
+		{"https://in-toto.io/attestation/test-result", TestResult, versions{"v0.1": testresult.Validate}},
 		{"https://cosign.sigstore.dev/attestation", Other, versions{"v1": custom.Validate}},
 	}
 }

@@ -87,8 +87,12 @@ var good = map[string]string{
 	"https://slsa.dev/provenance/v1": `{"buildDefinition":{"buildType":"https://example.com/b","externalParameters":{"source":"x"},
 		"resolvedDependencies":[{"uri":"git+https://example.com/r","digest":{"gitCommit":"7fd1a60b01f91b314f59955a4e4d4e80d8edf11d"}}]},
 		"runDetails":{"builder":{"id":"https://example.com/builder"}}}`,
-	"https://slsa.dev/provenance/v0.2":         `{"builder":{"id":"https://example.com/builder"},"buildType":"https://example.com/b"}`,
-	"https://slsa.dev/verification_summary/v1": `{"verificationResult":"PASSED"}`,
+	"https://slsa.dev/provenance/v0.2": `{"builder":{"id":"https://example.com/builder"},"buildType":"https://example.com/b"}`,
+	"https://slsa.dev/verification_summary/v1": `{"verifier":{"id":"https://example.com/v","version":{"carnet":"1"}},"timeVerified":"2024-01-02T03:04:05Z",
+		"resourceUri":"pkg:oci/image","policy":{"uri":"https://example.com/p","digest":{"sha256":"` + hex64 + `"}},"inputAttestations":[{"digest":{"sha256":"` + hex64 + `"}}],
+		"verificationResult":"PASSED","verifiedLevels":["SLSA_BUILD_LEVEL_3"],"dependencyLevels":{"SLSA_BUILD_LEVEL_1":3,"SLSA_BUILD_LEVEL_2":"4"},"slsaVersion":"1.2"}`,
+	"https://in-toto.io/attestation/test-result/v0.1": `{"result":"PASSED","configuration":[{"name":"ci.yml","digest":{"sha1":"7fd1a60b01f91b314f59955a4e4d4e80d8edf11d"}}],
+		"url":"https://example.com/run","passedTests":["a"]}`,
 	"https://spdx.dev/Document": `{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","name":"n","dataLicense":"CC0-1.0",
 		"documentNamespace":"https://example.com/n","creationInfo":{"created":"2024-01-02T03:04:05Z","creators":["Tool: t"]},"packages":[]}`,
 	"https://spdx.dev/Document/v3": `{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[{"type":"SpdxDocument"}]}`,
@@ -131,7 +135,7 @@ func TestValidPredicates(t *testing.T) {
 // cosign signs {} for a predicate of the wrong type.
 func TestEveryKnownTypeRefusesWhatIsNotIts(t *testing.T) {
 	for uri := range good {
-		if c := predicate.ClassOf(uri); uri != custom.Type && (c == predicate.Other || c == predicate.Signature || c == predicate.Summary) {
+		if c := predicate.ClassOf(uri); uri != custom.Type && (c == predicate.Other || c == predicate.Signature) {
 			continue // any object will do
 		}
 		for _, wrong := range []string{`{}`, `{"a":1}`} {
@@ -159,6 +163,8 @@ func TestEveryRequiredMemberIsRequired(t *testing.T) {
 	required := map[string][]string{
 		"https://slsa.dev/provenance/v1":                  {"/buildDefinition", "/runDetails", "/buildDefinition/buildType", "/buildDefinition/externalParameters", "/runDetails/builder", "/runDetails/builder/id"},
 		"https://slsa.dev/provenance/v0.2":                {"/builder", "/builder/id", "/buildType"},
+		"https://slsa.dev/verification_summary/v1":        {"/verifier", "/verifier/id", "/resourceUri", "/policy", "/policy/uri", "/verificationResult", "/verifiedLevels"},
+		"https://in-toto.io/attestation/test-result/v0.1": {"/result", "/configuration"},
 		"https://spdx.dev/Document":                       {"/spdxVersion", "/SPDXID", "/name", "/dataLicense", "/documentNamespace", "/creationInfo", "/creationInfo/created", "/creationInfo/creators"},
 		"https://spdx.dev/Document/v3":                    {"/@graph"},
 		"https://cyclonedx.org/bom":                       {"/bomFormat", "/specVersion"},
@@ -265,6 +271,10 @@ func TestFaults(t *testing.T) {
 		"VEX context":       {"https://openvex.dev/ns", `ns/v0.2.0`, `ns/v9`, attest.FaultUnsupported, "/@context", "v9"},
 		"link type":         {"https://in-toto.io/Link/v1", `"link"`, `"layout"`, attest.FaultMalformed, "/_type", `"layout"`},
 		"link digest":       {"https://in-toto.io/Link/v1", hex64, "00", attest.FaultDigestMalformed, "/materials/a/sha256", "64 characters"},
+		"link names":        {"https://in-toto.io/attestation/link/v0.3", `"materials":[`, `"materials":[{"name":"a","digest":{"sha256":"` + hex64 + `"}},`, attest.FaultMalformed, "/materials/1/name", "unique"},
+		"too many":          {"https://openvex.dev/ns", `"statements":[`, `"statements":[` + strings.Repeat(`{"vulnerability":{"name":"CVE-1"},"status":"fixed"},`, 100_000), attest.FaultTooLarge, "/statements", "more than 100000"},
+		"summary result":    {"https://slsa.dev/verification_summary/v1", `"PASSED"`, `"passed"`, attest.FaultMalformed, "/verificationResult", "PASSED, FAILED"},
+		"summary levels":    {"https://slsa.dev/verification_summary/v1", `:3`, `:-3`, attest.FaultMalformed, "/dependencyLevels/SLSA_BUILD_LEVEL_1", "whole number"},
 		"time":              {custom.Type, "2021-08-11T14:51:09Z", "yesterday", attest.FaultMalformed, "/Timestamp", `"yesterday"`},
 		"trailing":          {custom.Type, `Z"}`, `Z"}{}`, attest.FaultTrailingData, "", "follows"},
 	} {

@@ -2,8 +2,10 @@ package oci
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -102,10 +104,15 @@ func explain(err error) *Error {
 	var known *Error
 	var status *transport.Error
 	var refused *wire.RefusedError
+	var certificate *tls.CertificateVerificationError
 	var network *url.Error
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &certificate):
+		// First, because the transport tries http after https, and why that failed too
+		// is of no interest.
+		return &Error{Kind: KindRefused, Detail: "the server's certificate is not trusted: " + plain(certificate.Err.Error()), Err: err}
 	case errors.As(err, &refused):
 		return &Error{Kind: KindRefused, Detail: refused.Reason, Err: refused}
 	case errors.As(err, &status):
@@ -118,6 +125,10 @@ func explain(err error) *Error {
 		return &Error{Kind: KindUnavailable, Detail: "out of time", Err: context.DeadlineExceeded}
 	case errors.As(err, &network):
 		return explain(network.Err) // without the URL, whose query may be a secret
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &Error{Kind: KindUnavailable, Detail: "the connection ended in the middle of the answer", Err: io.ErrUnexpectedEOF}
+	case errors.Is(err, io.EOF):
+		return &Error{Kind: KindUnavailable, Detail: "the connection ended without an answer", Err: io.EOF}
 	}
 	var lookup *net.DNSError
 	if errors.As(err, &lookup) {

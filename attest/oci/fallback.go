@@ -20,25 +20,16 @@ const maxRounds = 40
 // than reading and pushing took it and then looks whether all that it wrote is there.
 func (r *repository) keepFallback(ctx context.Context, subject attest.Digest, all []packed) error {
 	tag := fallbackTag(subject, "")
-	unlock, alone, err := lockFile(ctx, r.options.LockDir, r.name.Name()+"@"+subject.String())
-	if err != nil {
-		return failure(KindUnavailable, "taking turns at the tag %s: %v", tag, err)
-	}
-	defer unlock()
 	for round := range maxRounds {
 		began := time.Now()
-		pushed, err := r.extend(ctx, tag, all)
+		pushed, alone, err := r.turnAt(ctx, tag, all)
 		if err != nil {
 			return r.at(err, "extend the list of referrers", tag)
 		}
 		if !pushed {
 			return nil
 		}
-		// Whoever pushed within our own reading and pushing shows by now; a machine that
-		// is slower than this one gets a multiple of that.
-		if round > 0 {
-			alone = false
-		}
+		// Nobody waits for us meanwhile: the lock is free.
 		if err := pause(ctx, settle(time.Since(began), round, alone)); err != nil {
 			return err
 		}
@@ -46,11 +37,24 @@ func (r *repository) keepFallback(ctx context.Context, subject attest.Digest, al
 	return r.at(failure(KindUnavailable, "other writers took the entries out %d times", maxRounds), "extend the list of referrers", tag)
 }
 
-// settle is how long to wait before looking again, after a reading and pushing that
-// took so long.
+// turnAt waits for the turn among this machine's writers and extends the tag.
+func (r *repository) turnAt(ctx context.Context, tag string, all []packed) (pushed, alone bool, err error) {
+	unlock, alone, err := lockFile(ctx, r.options.LockDir, r.place(tag))
+	if err != nil {
+		return false, false, err
+	}
+	defer unlock()
+	pushed, err = r.extend(ctx, tag, all)
+	return pushed, alone, err
+}
+
+// settle is how long to wait before looking again, after a turn that took so long:
+// what another machine read before our push it has pushed by then. A writer that is
+// not alone on its machine, or has lost its entries before, has company and waits
+// longer each time.
 func settle(took time.Duration, round int, alone bool) time.Duration {
 	least := 20 * time.Millisecond
-	if !alone {
+	if !alone || round > 0 {
 		least = 100 * time.Millisecond << min(round, 4)
 	}
 	wait := min(max(3*took, least), 3*time.Second)

@@ -169,16 +169,9 @@ func (r *repository) whole(ctx context.Context, c call, read func(*http.Response
 		resp.Body.Close()
 		cut := errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 		if !cut || attempt == r.options.Retries || ctx.Err() != nil {
-			return tellCut(err)
+			return err
 		}
 	}
-}
-
-func tellCut(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return &Error{Kind: KindUnavailable, Detail: "the connection ended in the middle of the answer", Err: io.ErrUnexpectedEOF}
-	}
-	return err
 }
 
 var manifestTypes = strings.Join([]string{mediaOCIIndex, mediaDockerList, mediaOCIManifest, mediaDockerManifest}, ", ")

@@ -45,7 +45,10 @@ func (g *guard) dress(r *http.Request) {
 }
 
 func (g *guard) check(r *http.Request) error {
-	if r.URL.Scheme != "https" && !(r.URL.Scheme == "http" && g.plainAllowed(r)) {
+	switch scheme := r.URL.Scheme; {
+	case scheme != "https" && scheme != "http":
+		return &RefusedError{fmt.Sprintf("the registry %s points to a %q address", g.border.host, scheme)}
+	case scheme == "http" && !g.plainAllowed(r):
 		return &RefusedError{fmt.Sprintf("plain http to %q is refused: it is neither loopback nor allowed", r.URL.Host)}
 	}
 	if r.Response == nil {

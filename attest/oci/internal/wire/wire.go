@@ -47,11 +47,11 @@ func New(c Config) (http.RoundTripper, error) {
 		}
 		base = tcp
 	}
-	return &retrier{
+	return &greeter{next: &retrier{
 		next:    &guard{next: &patient{next: base, patience: c.Patience}, border: border, userAgent: c.UserAgent},
 		retries: c.Retries,
 		pause:   c.Pause,
-	}, nil
+	}}, nil
 }
 
 func (c Config) transport(b *border) (*http.Transport, error) {

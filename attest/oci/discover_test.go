@@ -615,3 +615,30 @@ func TestDiscoverEndsWithItsContext(t *testing.T) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
 }
+
+func FuzzReferrers(f *testing.F) {
+	r := registry.Start(f, registry.Config{Referrers: true})
+	ref := r.Host + "/shop/app:v1"
+	d := pushImage(f, ref)
+	store := open(f, quick(f), ref)
+	attached := attach(f, store, resolve(f, store, ref), bundle(f, d, typeSign, `{}`))[0].Manifest
+	f.Add([]byte(listOf(junk(1), fmt.Sprintf(`{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":%q,"size":2}`, attached))))
+	f.Add([]byte(`{"manifests":[{}],"layers":[]}`))
+	f.Add([]byte(`{"manifests":[{"annotations":{"dev.sigstore.bundle.content":"x","dev.sigstore.bundle.predicateType":"y"},"digest":"sha256:00"}]}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r.Reset()
+		r.Fail(registry.On(registry.Referrers), registry.Always, registry.Answer("application/vnd.oci.image.index.v1+json", string(raw)))
+		found, err := store.Discover(t.Context(), d, oci.Near)
+		if err != nil {
+			return
+		}
+		for _, piece := range found {
+			if piece.Ignored != "" {
+				continue
+			}
+			if bundles, err := piece.Open(t.Context()); err == nil && piece.Manifest != attached {
+				t.Fatalf("%s, which nobody attached, opened as %d bundles", piece.Manifest, len(bundles))
+			}
+		}
+	})
+}

@@ -13,6 +13,8 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	LookupEnv      func(string) (string, bool)
+	// Environ is the whole environment, for programs that are run.
+	Environ func() []string
 }
 
 // Getenv is the variable's value, or "".
@@ -23,7 +25,7 @@ func (e *Env) Getenv(name string) string {
 
 // System is the Env of a real process.
 func System() *Env {
-	return &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv}
+	return &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Environ: os.Environ}
 }
 
 // Terminal says whether w is a terminal on which a person reads.

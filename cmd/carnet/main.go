@@ -1,0 +1,22 @@
+// Carnet is a passport for software: what is in it, who built it, from what, who
+// signed it, and whether it may enter.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/carnet-project/carnet/cmd/internal/cli"
+	"github.com/carnet-project/carnet/cmd/internal/consume"
+	"github.com/carnet-project/carnet/cmd/internal/produce"
+)
+
+func main() {
+	os.Exit(run(context.Background(), cli.System(), os.Args))
+}
+
+func run(ctx context.Context, env *cli.Env, args []string) int {
+	commands := append(produce.Commands(), consume.Commands()...)
+	commands = append(commands, produce.Quickstart(run), cli.VersionCommand())
+	return cli.Main(ctx, env, "carnet", "a passport for software: what is in it, who built it, who signed it, and whether it may enter", commands, args)
+}

@@ -1,0 +1,185 @@
+package produce
+
+import (
+	"context"
+	"fmt"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/attest/oci"
+	"github.com/carnet-project/carnet/attest/predicate"
+	"github.com/carnet-project/carnet/cmd/internal/cli"
+	"github.com/carnet-project/carnet/sign"
+)
+
+// maxPredicateBytes bounds a predicate: base64 in a bundle makes it a third larger.
+const maxPredicateBytes = attest.MaxBundleBytes * 3 / 4
+
+// Attest says something about an artifact and signs it.
+func Attest() cli.Command {
+	return cli.Command{
+		Name: "attest", Usage: "say something about an artifact, sign it and store it", Args: "TARGET",
+		About: `Wraps a predicate in an in-toto statement about TARGET, signs it and stores it beside
+the image. A predicate of a known type is held to its specification first, and a fault
+is told with its place. With --statement only the unsigned statement is written.`,
+		Arguments: [][2]string{{"TARGET", "REGISTRY/REPO[:TAG][@DIGEST], oci:DIR[:TAG][@DIGEST], file:PATH, a path, or sha256:HEX"}},
+		Flags: append(append([]urfave.Flag{
+			&urfave.StringFlag{Name: "type", Usage: "the predicate's `TYPE`: spdxjson, spdx, cyclonedx, slsaprovenance1, slsaprovenance02, vuln, openvex, link, custom, or a URI"},
+			&urfave.StringFlag{Name: "predicate", Usage: "the predicate in `FILE`, or - for stdin"},
+		}, statementFlags()...), cli.RegistryFlags()...),
+		Exits: cli.MakeExits,
+		Examples: [][2]string{
+			{"a vulnerability report", "carnet attest --key release.key --type vuln --predicate scan.json ghcr.io/acme/app:1.4"},
+			{"one's own type, unsigned, to be signed elsewhere", "carnet attest --type https://acme.example/review/v1 --predicate review.json --statement - ghcr.io/acme/app:1.4"},
+		},
+		Run:      runAttest,
+		Commands: []cli.Command{attestProvenance(), attestSBOM()},
+	}
+}
+
+// statementFlags are the flags of the commands that sign a statement and store it.
+func statementFlags() []urfave.Flag {
+	return append(signerFlags(),
+		&urfave.StringSliceFlag{Name: "platform", Usage: "speak about `OS/ARCH[/VARIANT]` of an index; may be given several times, and all means every one"},
+		&urfave.StringFlag{Name: "statement", Usage: "write only the unsigned statement, to `FILE` (- is stdout)"},
+		&urfave.StringFlag{Name: "bundle", Usage: "write the signed bundle to `OUT` (- is stdout) instead of storing it"},
+	)
+}
+
+func runAttest(c *cli.Call) error {
+	arg, err := c.One("TARGET")
+	if err != nil {
+		return err
+	}
+	if c.String("type") == "" {
+		return c.Missing("--type TYPE")
+	}
+	if c.String("predicate") == "" {
+		return c.Missing("--predicate FILE")
+	}
+	uri, err := predicate.Resolve(c.String("type"))
+	if err != nil {
+		return cli.Usagef("--type: %v", err)
+	}
+	raw, err := c.ReadInput(c.String("predicate"), maxPredicateBytes)
+	if err != nil {
+		return err
+	}
+	at, err := c.Moment()
+	if err != nil {
+		return err
+	}
+	if raw, err = predicate.FromFile(uri, raw, at); err != nil {
+		return cli.Usagef("%s is not a predicate of type %s: %v", c.String("predicate"), uri, err)
+	}
+	return stateAbout(c, arg, func(n artifact.Artifact, name string) (*attest.Statement, error) {
+		st, err := attest.NewStatement(uri, raw, attest.NewSubject(name, n.Digest))
+		if err != nil {
+			return nil, cli.Usagef("%s: %v", c.String("predicate"), err)
+		}
+		return st, nil
+	})
+}
+
+// A stating makes the statement about one node of an artifact called name.
+type stating func(n artifact.Artifact, name string) (*attest.Statement, error)
+
+// stateAbout makes statements about a target and does with them what the flags say:
+// write them, sign and write them, or sign and store them.
+func stateAbout(c *cli.Call, arg string, say stating) error {
+	ctx, cancel := context.WithTimeout(c.Ctx(), c.Duration("timeout"))
+	defer cancel()
+	if c.String("statement") != "" && (c.String("bundle") != "" || c.String("key") != "") {
+		return cli.Usagef("--statement writes the unsigned statement: --key and --bundle have no place beside it")
+	}
+	if d, err := attest.ParseDigest(arg); err == nil {
+		return stateAboutFile(ctx, c, artifact.Artifact{Kind: artifact.KindFile, Digest: d}, "", say)
+	}
+	t, err := cli.Target(arg)
+	if err != nil {
+		return err
+	}
+	if t.Scheme == oci.SchemeFile {
+		a, err := fileArtifact(t.Path)
+		if err != nil {
+			return err
+		}
+		return stateAboutFile(ctx, c, a, t.Path, say)
+	}
+	return stateAboutImage(ctx, c, arg, say)
+}
+
+func stateAboutFile(ctx context.Context, c *cli.Call, a artifact.Artifact, name string, say stating) error {
+	if c.String("statement") == "" && c.String("bundle") == "" {
+		return &cli.UsageError{Message: "a file has no place for evidence beside it but another file", Hint: "name one with --bundle OUT, or --statement FILE for the unsigned statement"}
+	}
+	st, err := say(a, name)
+	if err != nil {
+		return err
+	}
+	return deliver(ctx, c, []claim{{a, st}})
+}
+
+func stateAboutImage(ctx context.Context, c *cli.Call, arg string, say stating) error {
+	client, err := c.Registry()
+	if err != nil {
+		return err
+	}
+	s, err := openImage(ctx, client, arg)
+	if err != nil {
+		return err
+	}
+	defer s.store.Close()
+	nodes := []artifact.Artifact{s.artifact}
+	if want := c.StringSlice("platform"); len(want) > 0 {
+		if nodes, err = s.platforms(want); err != nil {
+			return err
+		}
+	}
+	var claims []claim
+	for _, n := range nodes {
+		st, err := say(n, s.target.Name())
+		if err != nil {
+			return err
+		}
+		claims = append(claims, claim{n, st})
+	}
+	if c.String("statement") != "" || c.String("bundle") != "" {
+		return deliver(ctx, c, claims)
+	}
+	return signAndStore(ctx, c, s, claims)
+}
+
+func signAndStore(ctx context.Context, c *cli.Call, s *subject, claims []claim) error {
+	signer, err := openSigner(c)
+	if err != nil {
+		return err
+	}
+	p, err := newPress(s.store, signer)
+	if err != nil {
+		return err
+	}
+	return p.report(ctx, c, s, claims)
+}
+
+// deliver writes the one statement, or its signed bundle, where the flags say.
+func deliver(ctx context.Context, c *cli.Call, claims []claim) error {
+	if len(claims) != 1 {
+		return &cli.UsageError{Message: fmt.Sprintf("%d statements do not fit into one file", len(claims)), Hint: "choose one --platform"}
+	}
+	st := claims[0].statement
+	if out := c.String("statement"); out != "" {
+		return c.WriteFile(out, st.Bytes())
+	}
+	signer, err := openSigner(c)
+	if err != nil {
+		return err
+	}
+	b, err := sign.Statement(ctx, st, signer)
+	if err != nil {
+		return err
+	}
+	return c.WriteFile(c.String("bundle"), b.Bytes())
+}

@@ -1,0 +1,76 @@
+package produce
+
+import (
+	"context"
+	"slices"
+
+	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/attest/oci"
+	"github.com/carnet-project/carnet/cmd/internal/cli"
+)
+
+// A subject is a target that has been resolved, once.
+type subject struct {
+	target   oci.Target
+	store    *oci.Store
+	artifact artifact.Artifact
+}
+
+// reference is name@digest.
+func (s subject) reference() string { return s.target.Name() + "@" + s.artifact.Digest.String() }
+
+// openImage resolves a target that is an image in a registry or a layout.
+func openImage(ctx context.Context, client *oci.Client, arg string) (*subject, error) {
+	t, err := cli.Target(arg)
+	if err != nil {
+		return nil, err
+	}
+	if t.Scheme == oci.SchemeDir || t.Scheme == oci.SchemeFile {
+		return nil, &cli.UsageError{Message: arg + " is not an image", Hint: "name an image in a registry, or oci:DIR for an OCI layout"}
+	}
+	store, err := client.Open(ctx, t)
+	if err != nil {
+		return nil, cli.StoreError(err)
+	}
+	a, err := store.Resolve(ctx, t)
+	if err != nil {
+		return nil, cli.StoreError(err)
+	}
+	return &subject{t, store, a}, nil
+}
+
+// platforms selects the runnable manifests that --platform asks for: "all", the
+// default, or os/arch[/variant].
+func (s subject) platforms(want []string) ([]artifact.Artifact, error) {
+	runnable := s.artifact.Runnable()
+	if len(runnable) == 0 {
+		return nil, cli.Usagef("%s has no runnable platform", s.reference())
+	}
+	if len(want) == 0 || slices.Equal(want, []string{"all"}) || s.artifact.Kind != artifact.KindIndex {
+		return runnable, nil
+	}
+	var selected []artifact.Artifact
+	for _, w := range want {
+		before := len(selected)
+		for _, n := range runnable {
+			if artifact.MatchPlatform(n.Platform, w) && !slices.ContainsFunc(selected, func(s artifact.Artifact) bool { return s.Digest == n.Digest }) {
+				selected = append(selected, n)
+			}
+		}
+		if len(selected) == before && !slices.ContainsFunc(selected, func(n artifact.Artifact) bool { return artifact.MatchPlatform(n.Platform, w) }) {
+			return nil, &cli.UsageError{Message: s.reference() + " has no platform " + w, Hint: "it has " + platformNames(runnable)}
+		}
+	}
+	return selected, nil
+}
+
+func platformNames(nodes []artifact.Artifact) string {
+	names := ""
+	for i, n := range nodes {
+		if i > 0 {
+			names += ", "
+		}
+		names += n.Platform
+	}
+	return names
+}

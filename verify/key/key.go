@@ -116,6 +116,19 @@ func verifiers(public crypto.PublicKey) ([]signature.Verifier, error) {
 // Open implements [verify.Root]. A bundle whose hint names one of the keys is that
 // key's to judge; one with another hint or none is tried with all of them.
 func (r *Root) Open(b *attest.Bundle) ([]byte, verify.Identity, error) {
+	for _, k := range r.keys {
+		if k.hint != b.KeyHint() {
+			continue
+		}
+		if k.signed(b) {
+			return b.UnverifiedPayload(), k.identity, nil
+		}
+		return nil, verify.Identity{}, &verify.Error{
+			Reason:   verify.ReasonSignatureInvalid,
+			Expected: "a signature by " + k.identity.String() + " over this content",
+			Found:    "a signature that names this key and does not match: the content was changed after signing",
+		}
+	}
 	plausible := false
 	for _, k := range r.keys {
 		if !k.couldHaveMade(b.Signature()) {
@@ -124,13 +137,6 @@ func (r *Root) Open(b *attest.Bundle) ([]byte, verify.Identity, error) {
 		plausible = true
 		if k.signed(b) {
 			return b.UnverifiedPayload(), k.identity, nil
-		}
-		if k.hint == b.KeyHint() {
-			return nil, verify.Identity{}, &verify.Error{
-				Reason:   verify.ReasonSignatureInvalid,
-				Expected: "a signature by " + k.identity.String() + " over this content",
-				Found:    "a signature that names this key and does not match: the content was changed after signing",
-			}
 		}
 	}
 	if !plausible {

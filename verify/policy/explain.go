@@ -96,7 +96,7 @@ func statusOf(reason verify.Reason) Status {
 	switch reason {
 	case verify.ReasonUnknownSigner, verify.ReasonKeyAlgorithm:
 		return StatusUntrusted
-	case verify.ReasonPredicateMalformed:
+	case verify.ReasonPredicateMalformed, verify.ReasonUnsupported:
 		return StatusFail
 	case verify.ReasonTooLarge, verify.ReasonUnreadable:
 		return StatusError

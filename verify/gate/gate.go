@@ -122,7 +122,7 @@ func (in *inquiry) list(ctx context.Context, r round) {
 			in.unknown = append(in.unknown, policy.Unknown{Subject: l.node.Digest, Detail: errs[i].Error()})
 		}
 		for _, f := range found[i] {
-			in.add(candidate{subject: l.node.Digest, found: f})
+			in.add(candidate{subject: l.node.Digest, found: f, depth: l.depth})
 		}
 	}
 }
@@ -130,11 +130,12 @@ func (in *inquiry) list(ctx context.Context, r round) {
 // add notes a candidate. What the store lists and nobody signed is refused at once,
 // but known: "unsigned provenance" helps more than "no provenance".
 func (in *inquiry) add(c candidate) {
-	if c.found.Ignored == "" {
-		in.candidates = append(in.candidates, c)
+	if in.listed(c) {
 		return
 	}
-	if c.found.PredicateType == "" {
+	c.tried = c.found.Ignored != ""
+	in.candidates = append(in.candidates, c)
+	if !c.tried || c.found.PredicateType == "" {
 		return
 	}
 	in.rejected = append(in.rejected, policy.Rejected{

@@ -30,7 +30,16 @@ func (in *inquiry) known() policy.Case {
 type candidate struct {
 	subject attest.Digest
 	found   attest.Found
+	depth   Depth
 	tried   bool
+}
+
+// listed says whether a nearer listing named the candidate already: a far one may
+// name it again. Pieces of one manifest come from one listing.
+func (in *inquiry) listed(c candidate) bool {
+	return slices.ContainsFunc(in.candidates, func(known candidate) bool {
+		return known.depth < c.depth && known.subject == c.subject && known.found.Manifest == c.found.Manifest
+	})
 }
 
 // misleadingBytes is the size up to which a candidate whose annotation names

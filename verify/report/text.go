@@ -137,8 +137,8 @@ func evidenceType(e *verify.Evidence) string {
 func findings(out *strings.Builder, v policy.Verdict, s Style) {
 	for _, f := range v.Findings() {
 		where := f.Platform
-		if where == "" {
-			where = f.Subject.String()
+		if path := v.Artifact().Path(f.Subject); where == "" && path != nil {
+			where = nodeName(path[len(path)-1])
 		}
 		fmt.Fprintf(out, "\n%s %s  %s\n", s.paint("31", "✗"), s.paint("1", f.Rule), Clean(where))
 		for _, line := range [][2]string{{"expected", f.Expected}, {"found", f.Found}, {"fix", Fix(f)}} {

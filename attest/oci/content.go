@@ -24,9 +24,17 @@ func checkBytes(raw []byte, d attest.Digest) error {
 	h := hasherOf(d)
 	h.Write(raw)
 	if got, _ := attest.DigestOf(d.Algorithm(), h.Sum(nil)); got != d {
-		return failure(KindTampered, "the content's digest is %s", got)
+		return mismatch("the content's digest is %s", got)
 	}
 	return nil
+}
+
+// mismatch says that a store gave other content than was asked for, in a way that
+// who judges evidence can tell from content that merely did not arrive.
+func mismatch(format string, args ...any) *Error {
+	e := failure(KindTampered, format, args...)
+	e.Err = &attest.Error{Fault: attest.FaultContentMismatch, Detail: e.Detail}
+	return e
 }
 
 // verified reads content of a known digest and size. Its last Read says io.EOF only
@@ -50,7 +58,7 @@ func (v *verified) Read(p []byte) (int, error) {
 	n, err := v.body.Read(p)
 	v.sum.Write(p[:n])
 	if v.left -= int64(n); v.left < 0 {
-		return 0, failure(KindTampered, "there is more content than its descriptor says")
+		return 0, mismatch("there is more content than its descriptor says")
 	}
 	if err == io.EOF {
 		err = v.finish()
@@ -63,7 +71,7 @@ func (v *verified) finish() error {
 		return failure(KindTampered, "the content ends %d bytes early", v.left)
 	}
 	if got, _ := attest.DigestOf(v.want.Algorithm(), v.sum.Sum(nil)); got != v.want {
-		return failure(KindTampered, "the content's digest is %s", got)
+		return mismatch("the content's digest is %s", got)
 	}
 	return io.EOF
 }

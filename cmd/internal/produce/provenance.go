@@ -33,7 +33,7 @@ whether files were changed. An index's provenance covers all of its platforms.`,
 			if err != nil {
 				return err
 			}
-			predicate, err := provenance(c)
+			predicate, err := provenance(c, arg)
 			if err != nil {
 				return err
 			}
@@ -58,8 +58,9 @@ func provenanceFlags() []urfave.Flag {
 	}
 }
 
-// provenance makes the predicate that the flags and the checkout describe.
-func provenance(c *cli.Call) ([]byte, error) {
+// provenance makes the predicate that the flags and the checkout describe. Where
+// neither says anything, what is known of the build is the target that was named.
+func provenance(c *cli.Call, target string) ([]byte, error) {
 	b := slsa.Build{
 		BuildType: c.String("build-type"), BuilderID: c.String("builder-id"), InvocationID: c.String("invocation-id"),
 		ExternalParameters: map[string]any{},
@@ -90,6 +91,10 @@ func provenance(c *cli.Call) ([]byte, error) {
 	}
 	if err := source(c, &b); err != nil {
 		return nil, err
+	}
+	if b.Source == nil && len(b.ExternalParameters) == 0 {
+		c.Sayf("no source is stated: there is no git checkout here, and no --source; the provenance names only the target")
+		b.ExternalParameters["target"] = target
 	}
 	raw, err := b.Predicate()
 	if err != nil {

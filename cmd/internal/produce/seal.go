@@ -46,7 +46,7 @@ func runSeal(c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	built, err := provenance(c)
+	built, err := provenance(c, arg)
 	if err != nil {
 		return err
 	}

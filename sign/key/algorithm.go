@@ -16,8 +16,9 @@ import (
 type Algorithm string
 
 // The algorithms of new keys, and the hash each one signs: SHA-256 for P-256 and
-// RSA (PKCS#1 v1.5), SHA-384 for P-384, SHA-512 for P-521 and for Ed25519, which
-// signs as Ed25519ph. They are cosign 3's defaults for each kind of key.
+// RSA (PKCS#1 v1.5), SHA-384 for P-384, SHA-512 for P-521 and for Ed25519ph, in
+// which Ed25519 keys sign files. They are what cosign 3 signs with for each kind of
+// key; to verify P-384 and P-521, cosign 3.1 must be told --signature-digest-algorithm.
 const (
 	ECDSAP256 Algorithm = "ecdsa-p256"
 	ECDSAP384 Algorithm = "ecdsa-p384"

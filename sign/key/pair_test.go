@@ -146,19 +146,21 @@ func TestCosignKeysAreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []string{"ENCRYPTED SIGSTORE PRIVATE KEY", "ENCRYPTED COSIGN PRIVATE KEY"} {
-		for _, level := range []encrypted.KDFParameterStrength{encrypted.Legacy, encrypted.Standard, encrypted.OWASP} {
-			box, err := encrypted.EncryptWithCustomKDFParameters(der, nil, level)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s, err := key.Load(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: box}), password(""))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !private.PublicKey.Equal(s.PublicKey()) {
-				t.Errorf("%s at level %d holds another key", kind, level)
-			}
+	for level, kind := range map[encrypted.KDFParameterStrength]string{
+		encrypted.Legacy:   "ENCRYPTED COSIGN PRIVATE KEY",
+		encrypted.Standard: "ENCRYPTED COSIGN PRIVATE KEY",
+		encrypted.OWASP:    "ENCRYPTED SIGSTORE PRIVATE KEY",
+	} {
+		box, err := encrypted.EncryptWithCustomKDFParameters(der, nil, level)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := key.Load(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: box}), password(""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !private.PublicKey.Equal(s.PublicKey()) {
+			t.Errorf("%s at level %d holds another key", kind, level)
 		}
 	}
 }

@@ -1,8 +1,10 @@
 package key
 
 import (
+	"bytes"
 	"context"
 	"crypto"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -21,6 +23,7 @@ import (
 // used from several goroutines at once.
 type Signer struct {
 	signer    signature.Signer
+	pure      *signature.ED25519Signer // for Ed25519 only
 	public    crypto.PublicKey
 	publicPEM []byte
 	algorithm Algorithm
@@ -33,20 +36,53 @@ func newSigner(p *Pair) (*Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding the public key: %w", err)
 	}
-	// Ed25519ph because that is what cosign 3 signs with an Ed25519 key file, and
-	// the only form of Ed25519 that signs a stream in constant memory.
-	signer, err := signature.LoadDefaultSignerVerifier(p.private, options.WithED25519ph())
+	s := &Signer{public: public, publicPEM: p.publicPEM, algorithm: p.algorithm}
+	if private, ok := p.private.(ed25519.PrivateKey); ok {
+		if s.pure, err = signature.LoadED25519Signer(private); err != nil {
+			return nil, fmt.Errorf("%w: %v", ErrUnsupported, err)
+		}
+	}
+	s.signer, err = signature.LoadDefaultSignerVerifier(p.private, options.WithED25519ph())
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrUnsupported, err)
 	}
 	sum := sha256.Sum256(der)
-	hint := base64.StdEncoding.EncodeToString(sum[:])
-	return &Signer{signer, public, p.publicPEM, p.algorithm, hint}, nil
+	s.hint = base64.StdEncoding.EncodeToString(sum[:])
+	return s, nil
 }
+
+// preAuthentication begins every message that a DSSE envelope's signature covers
+// (DSSE v1.0.2, protocol.md, "Signature Definition").
+const preAuthentication = "DSSEv1 "
+
+// maxWhole bounds, in bytes, what is held in memory to be signed. A bundle may have
+// 128 MiB, so that no statement in one is larger.
+const maxWhole = 128 << 20
 
 // Sign signs what message reads, in constant memory. The error is that of reading
 // message, of ctx, or of the signature algorithm.
+//
+// An Ed25519 key signs statements, which DSSE's encoding tells from files, without a
+// prehash, and holds them in memory (at most 128 MiB) for it: that is the Ed25519 of
+// DSSE that cosign 3 and sigstore-go verify. It signs all else as Ed25519ph, the only
+// form that signs a file of any size; cosign 3.1 writes that form and verifies it
+// with no option.
 func (s *Signer) Sign(ctx context.Context, message io.Reader) (attest.Signature, error) {
+	if s.pure != nil {
+		head := make([]byte, len(preAuthentication))
+		n, err := io.ReadFull(message, head)
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return attest.Signature{}, fmt.Errorf("reading what is to be signed: %w", err)
+		}
+		message = io.MultiReader(bytes.NewReader(head[:n]), message)
+		if string(head) == preAuthentication {
+			return s.signWhole(ctx, message)
+		}
+	}
+	return s.signStream(ctx, message)
+}
+
+func (s *Signer) signStream(ctx context.Context, message io.Reader) (attest.Signature, error) {
 	alg := hashOf(s.algorithm)
 	h := alg.New()
 	if err := hashAll(ctx, h, message); err != nil {
@@ -54,6 +90,25 @@ func (s *Signer) Sign(ctx context.Context, message io.Reader) (attest.Signature,
 	}
 	sum := h.Sum(nil)
 	raw, err := s.signer.SignMessage(nil, options.WithContext(ctx), options.WithDigest(sum))
+	return s.signature(raw, alg, sum, err)
+}
+
+// signWhole signs without a prehash, for which the message is read twice.
+func (s *Signer) signWhole(ctx context.Context, message io.Reader) (attest.Signature, error) {
+	h := crypto.SHA512.New()
+	var whole bytes.Buffer
+	bounded := io.TeeReader(io.LimitReader(message, maxWhole+1), &whole)
+	if err := hashAll(ctx, h, bounded); err != nil {
+		return attest.Signature{}, fmt.Errorf("reading what is to be signed: %w", err)
+	}
+	if whole.Len() > maxWhole {
+		return attest.Signature{}, fmt.Errorf("the statement is over %d bytes, which Ed25519 keys do not sign", maxWhole)
+	}
+	raw, err := s.pure.SignMessage(&whole, options.WithContext(ctx))
+	return s.signature(raw, crypto.SHA512, h.Sum(nil), err)
+}
+
+func (s *Signer) signature(raw []byte, alg crypto.Hash, sum []byte, err error) (attest.Signature, error) {
 	if err != nil {
 		return attest.Signature{}, fmt.Errorf("signing with the %s key: %w", s.algorithm, err)
 	}

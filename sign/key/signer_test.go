@@ -3,7 +3,9 @@ package key_test
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
+	"crypto/sha512"
 	"errors"
 	"io"
 	"runtime"
@@ -89,6 +91,46 @@ func TestConstantMemory(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	if used := after.TotalAlloc - before.TotalAlloc; used > 2<<20 {
 		t.Errorf("64 MiB signed with %d bytes allocated", used)
+	}
+}
+
+// What cosign and sigstore-go verify of an Ed25519 key's envelopes is pure Ed25519.
+func TestEd25519SignsStatementsWithoutAPrehash(t *testing.T) {
+	s := newSigner(t, key.Ed25519)
+	public := s.PublicKey().(ed25519.PublicKey)
+	statement := bytes.Repeat([]byte("{}"), 1<<20)
+	sig, err := s.Sign(context.Background(), attest.PAE(attest.PayloadType, statement))
+	if err != nil {
+		t.Fatal(err)
+	}
+	message, err := io.ReadAll(attest.PAE(attest.PayloadType, statement))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !ed25519.Verify(public, message, sig.Bytes) {
+		t.Error("a statement is not signed with pure Ed25519")
+	}
+	if sum := sha512.Sum512(message); !bytes.Equal(sig.Message.Bytes(), sum[:]) {
+		t.Error("another digest is named")
+	}
+	for _, file := range []string{"", "DSSE", "DSSEv1", "dssev1 x", "a file"} {
+		sig, err := s.Sign(context.Background(), iotest.OneByteReader(strings.NewReader(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ed25519.Verify(public, []byte(file), sig.Bytes) {
+			t.Errorf("the file %q is signed with pure Ed25519", file)
+		}
+		if err := accepts(t, s.PublicPEM(), []byte(file), sig); err != nil {
+			t.Errorf("the file %q: %v", file, err)
+		}
+	}
+	if _, err := s.Sign(context.Background(), io.MultiReader(strings.NewReader("DSSEv1 "), zeros{})); err == nil {
+		t.Error("an endless statement was signed")
+	}
+	broken := errors.New("disk")
+	if _, err := s.Sign(context.Background(), io.MultiReader(strings.NewReader("DS"), iotest.ErrReader(broken))); !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -47,6 +47,9 @@ type Gate struct {
 func (g Gate) Check(ctx context.Context, a artifact.Artifact) policy.Verdict {
 	in := &inquiry{gate: g, artifact: a}
 	verdict := g.Policy.Judge(in.known())
+	if len(verdict.Unmet()) == 0 {
+		return verdict // nothing to judge or nothing to judge by: that denies
+	}
 	for _, round := range g.rounds(a) {
 		in.list(ctx, round)
 		for {

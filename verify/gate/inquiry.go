@@ -35,10 +35,12 @@ type candidate struct {
 }
 
 // listed says whether a nearer listing named the candidate already: a far one may
-// name it again. Pieces of one manifest come from one listing.
+// name it again. Pieces of one manifest come from one listing. What the nearer one
+// passed over it has not named: a listing that lies must not hide anything.
 func (in *inquiry) listed(c candidate) bool {
 	return slices.ContainsFunc(in.candidates, func(known candidate) bool {
-		return known.depth < c.depth && known.subject == c.subject && known.found.Manifest == c.found.Manifest
+		return known.depth < c.depth && known.subject == c.subject && known.found.Manifest == c.found.Manifest &&
+			(known.found.Ignored == "" || c.found.Ignored != "")
 	})
 }
 

@@ -27,6 +27,8 @@ type Bundle struct {
 	form   Form
 	proto  *bundlepb.Bundle
 	simple *simpleSigning
+	// statement is what the envelope was made of here; a bundle that was read has none.
+	statement *Statement
 }
 
 // A Form says what the signature of a bundle covers.
@@ -197,18 +199,26 @@ func (b *Bundle) UnverifiedStatement() (*Statement, error) {
 	if b.form != FormEnvelope {
 		return nil, fault(FaultPayloadType, "", "the bundle is a %s: it holds no statement", b.form)
 	}
+	if b.statement != nil {
+		return b.statement, nil
+	}
 	return ParseStatement(b.UnverifiedPayload())
 }
 
 // NewEnvelopeBundle wraps a signed statement in a bundle.
 func NewEnvelopeBundle(st *Statement, sig Signature) (*Bundle, error) {
-	return newBundle(sig.KeyHint, &bundlepb.Bundle{Content: &bundlepb.Bundle_DsseEnvelope{
+	b, err := newBundle(sig.KeyHint, &bundlepb.Bundle{Content: &bundlepb.Bundle_DsseEnvelope{
 		DsseEnvelope: &dssepb.Envelope{
 			Payload:     st.Bytes(),
 			PayloadType: PayloadType,
 			Signatures:  []*dssepb.Signature{{Sig: sig.Bytes}},
 		},
 	}})
+	if err != nil {
+		return nil, err
+	}
+	b.statement = st
+	return b, nil
 }
 
 // NewMessageBundle wraps the signature over a file in a bundle.

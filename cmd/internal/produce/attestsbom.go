@@ -84,7 +84,7 @@ func attestImageSBOMs(c *cli.Call, scanner *scan.Scanner, format scan.Format, ar
 	if err != nil {
 		return err
 	}
-	claims, err := sbomClaims(ctx, scanner, s, nodes, format)
+	claims, err := sbomClaims(ctx, c, scanner, s, nodes, format)
 	if err != nil {
 		return err
 	}
@@ -96,14 +96,14 @@ func attestImageSBOMs(c *cli.Call, scanner *scan.Scanner, format scan.Format, ar
 
 // sbomClaims scans nodes one after the other, for each scan uses every core and most
 // of the memory, and states each while the next is being scanned.
-func sbomClaims(ctx context.Context, scanner *scan.Scanner, s *subject, nodes []artifact.Artifact, format scan.Format) ([]claim, error) {
+func sbomClaims(ctx context.Context, c *cli.Call, scanner *scan.Scanner, s *subject, nodes []artifact.Artifact, format scan.Format) ([]claim, error) {
 	claims := make([]claim, len(nodes))
 	group, ctx := errgroup.WithContext(ctx)
 	var scanning sync.Mutex
 	for i, n := range nodes {
 		group.Go(func() error {
 			scanning.Lock()
-			r, err := scanNode(ctx, scanner, s, n)
+			r, err := scanNode(ctx, c, scanner, s, n)
 			scanning.Unlock()
 			if err != nil {
 				return err

@@ -13,6 +13,7 @@ import (
 	"github.com/carnet-project/carnet/attest/oci"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/sbom/scan"
+	"github.com/carnet-project/carnet/verify/report"
 )
 
 // SBOM lists what is in an artifact.
@@ -153,7 +154,7 @@ func scanTarget(ctx context.Context, c *cli.Call, scanner *scan.Scanner, t oci.T
 	}
 	var results []scanned
 	for _, n := range nodes {
-		r, err := scanNode(ctx, scanner, s, n)
+		r, err := scanNode(ctx, c, scanner, s, n)
 		if err != nil {
 			return nil, err
 		}
@@ -162,7 +163,8 @@ func scanTarget(ctx context.Context, c *cli.Call, scanner *scan.Scanner, t oci.T
 	return results, nil
 }
 
-func scanNode(ctx context.Context, scanner *scan.Scanner, s *subject, n artifact.Artifact) (*scan.Result, error) {
+func scanNode(ctx context.Context, c *cli.Call, scanner *scan.Scanner, s *subject, n artifact.Artifact) (*scan.Result, error) {
+	defer c.Progress("scanning " + report.Clean(strings.TrimSpace(s.target.Name()+" "+n.Platform)))()
 	img, err := s.store.Image(ctx, n.Digest)
 	if err != nil {
 		return nil, cli.StoreError(err)

@@ -123,7 +123,7 @@ func sealClaims(ctx context.Context, c *cli.Call, s *subject, format scan.Format
 	if err != nil {
 		return nil, err
 	}
-	sboms, err := sbomClaims(ctx, scanner, s, platforms, format)
+	sboms, err := sbomClaims(ctx, c, scanner, s, platforms, format)
 	return append(claims, sboms...), err
 }
 

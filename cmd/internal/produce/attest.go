@@ -45,6 +45,7 @@ func statementFlags() []urfave.Flag {
 		&urfave.StringSliceFlag{Name: "platform", Usage: "speak about `OS/ARCH[/VARIANT]` of an index; may be given several times, and all means every one"},
 		&urfave.StringFlag{Name: "statement", Usage: "write only the unsigned statement, to `FILE` (- is stdout)"},
 		&urfave.StringFlag{Name: "bundle", Usage: "write the signed bundle to `OUT` (- is stdout) instead of storing it"},
+		cli.OutputFlag("text", "json"),
 	)
 }
 
@@ -153,15 +154,18 @@ func stateAboutImage(ctx context.Context, c *cli.Call, arg string, say stating) 
 }
 
 func signAndStore(ctx context.Context, c *cli.Call, s *subject, claims []claim) error {
+	r, err := newReceipt(c)
+	if err != nil {
+		return err
+	}
 	signer, err := openSigner(c)
 	if err != nil {
 		return err
 	}
-	p, err := newPress(s.store, signer)
-	if err != nil {
+	if err := signClaims(ctx, r, s, signer, claims); err != nil {
 		return err
 	}
-	return p.report(ctx, c, s, claims)
+	return r.print()
 }
 
 // deliver writes the one statement, or its signed bundle, where the flags say.

@@ -3,8 +3,12 @@ package produce
 import (
 	"context"
 	"fmt"
+	"slices"
+
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/attest/oci"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 )
@@ -17,7 +21,7 @@ func Push() cli.Command {
 platforms. A bundle about something else is refused before anything is stored, and
 one that is there already is left alone. Nothing is verified here.`,
 		Arguments: [][2]string{{"BUNDLE", "a Sigstore bundle file, or - for stdin"}, {"TARGET", "REGISTRY/REPO[:TAG][@DIGEST] or oci:DIR[:TAG][@DIGEST]"}},
-		Flags:     cli.RegistryFlags(),
+		Flags:     append([]urfave.Flag{cli.OutputFlag("text", "json")}, cli.RegistryFlags()...),
 		Exits:     cli.MakeExits,
 		Examples:  [][2]string{{"what a signing service made", "carnet push app.provenance.sigstore.json ghcr.io/acme/app:1.4"}},
 		Run:       runPush,
@@ -28,6 +32,10 @@ func runPush(c *cli.Call) error {
 	args := c.Arguments()
 	if len(args) < 2 {
 		return c.Missing("one or more BUNDLEs and a TARGET")
+	}
+	r, err := newReceipt(c)
+	if err != nil {
+		return err
 	}
 	paths, target := args[:len(args)-1], args[len(args)-1]
 	bundles := make([]*attest.Bundle, len(paths))
@@ -51,11 +59,16 @@ func runPush(c *cli.Call) error {
 		return err
 	}
 	defer s.store.Close()
-	return storeBundles(ctx, c, s, paths, bundles)
+	if err := storeBundles(ctx, r, s, paths, bundles); err != nil {
+		return err
+	}
+	return r.print()
 }
 
 // storeBundles stores the bundles node by node, after every one has its node.
-func storeBundles(ctx context.Context, c *cli.Call, s *subject, paths []string, bundles []*attest.Bundle) error {
+func storeBundles(ctx context.Context, r *receipt, s *subject, paths []string, bundles []*attest.Bundle) error {
+	var results []made
+	var nodes []artifact.Artifact
 	byNode := map[attest.Digest][]*attest.Bundle{}
 	for i, b := range bundles {
 		st, err := b.UnverifiedStatement()
@@ -66,26 +79,35 @@ func storeBundles(ctx context.Context, c *cli.Call, s *subject, paths []string, 
 		if err != nil {
 			return fmt.Errorf("%s: %w", paths[i], err)
 		}
+		if byNode[n.Digest] == nil {
+			nodes = append(nodes, n)
+		}
 		byNode[n.Digest] = append(byNode[n.Digest], b)
+		results = append(results, made{claim{n, st}, b.Digest(), true})
 	}
-	for d, group := range byNode {
-		path := s.artifact.Path(d)
-		fresh, err := missing(ctx, s.store, d, group)
+	for _, n := range nodes {
+		fresh, err := missing(ctx, s.store, n.Digest, byNode[n.Digest])
 		if err != nil {
 			return err
 		}
 		if len(fresh) > 0 {
-			if _, err := s.store.Attach(ctx, path[len(path)-1], fresh...); err != nil {
+			if _, err := s.store.Attach(ctx, n, fresh...); err != nil {
 				return cli.StoreError(err)
 			}
 		}
-		c.Sayf("%s: %d stored, %d there already", d, len(fresh), len(group)-len(fresh))
+		r.call.Sayf("%s: %d stored, %d there already", n.Digest, len(fresh), len(byNode[n.Digest])-len(fresh))
+		for i := range results {
+			if slices.ContainsFunc(fresh, func(b *attest.Bundle) bool { return b.Digest() == results[i].bundle }) {
+				results[i].existed = false
+			}
+		}
 	}
-	_, err := fmt.Fprintln(c.Env.Stdout, s.reference())
-	return err
+	r.note(s, results)
+	return nil
 }
 
-// missing lists the bundles that are not stored yet, byte for byte.
+// missing lists the bundles that are not stored yet, byte for byte. Only what could
+// be one of them by its annotation is read.
 func missing(ctx context.Context, store *oci.Store, d attest.Digest, bundles []*attest.Bundle) ([]*attest.Bundle, error) {
 	stored, err := store.Discover(ctx, d, oci.Near)
 	if err != nil {
@@ -93,7 +115,7 @@ func missing(ctx context.Context, store *oci.Store, d attest.Digest, bundles []*
 	}
 	there := map[attest.Digest]bool{}
 	for _, f := range stored {
-		if f.Ignored != "" {
+		if f.Ignored != "" || !couldBe(f, bundles) {
 			continue
 		}
 		found, err := f.Open(ctx)
@@ -112,4 +134,12 @@ func missing(ctx context.Context, store *oci.Store, d attest.Digest, bundles []*
 		}
 	}
 	return fresh, nil
+}
+
+// couldBe says whether a stored piece could be one of bundles.
+func couldBe(f attest.Found, bundles []*attest.Bundle) bool {
+	return f.PredicateType == "" || slices.ContainsFunc(bundles, func(b *attest.Bundle) bool {
+		st, err := b.UnverifiedStatement()
+		return err == nil && st.PredicateType() == f.PredicateType
+	})
 }

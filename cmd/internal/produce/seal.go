@@ -38,7 +38,7 @@ func runSeal(c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	output, err := c.Output("text", "json")
+	r, err := newReceipt(c)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,13 @@ func runSeal(c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	return printSealed(c, s, results, output)
+	if !r.json {
+		if err := printSealed(c, results); err != nil {
+			return err
+		}
+	}
+	r.note(s, results)
+	return r.print()
 }
 
 // openBoth opens the key, which takes a while on purpose, while the image is
@@ -127,31 +133,8 @@ func sealClaims(ctx context.Context, c *cli.Call, s *subject, format scan.Format
 	return append(claims, sboms...), err
 }
 
-// SealSchema names the JSON of carnet seal.
-const SealSchema = "https://github.com/carnet-project/carnet/schema/seal/v1"
-
-type sealJSON struct {
-	Schema    string     `json:"schema"`
-	Reference string     `json:"reference"`
-	Made      []madeJSON `json:"made"`
-}
-
-type madeJSON struct {
-	Digest        string `json:"digest"`
-	Platform      string `json:"platform,omitempty"`
-	PredicateType string `json:"predicateType"`
-	Bundle        string `json:"bundle"`
-	Existed       bool   `json:"existed"`
-}
-
-func printSealed(c *cli.Call, s *subject, results []made, output string) error {
-	if output == "json" {
-		doc := sealJSON{Schema: SealSchema, Reference: s.reference()}
-		for _, r := range results {
-			doc.Made = append(doc.Made, madeJSON{r.node.Digest.String(), r.node.Platform, r.statement.PredicateType(), r.bundle.String(), r.existed})
-		}
-		return c.PrintJSON(doc)
-	}
+// printSealed is the table of what was made.
+func printSealed(c *cli.Call, results []made) error {
 	table := tabwriter.NewWriter(c.Env.Stderr, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "OF\tDIGEST\tWHAT\tSIZE\t")
 	for _, r := range results {
@@ -164,9 +147,5 @@ func printSealed(c *cli.Call, s *subject, results []made, output string) error {
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\n", report.Clean(of), r.node.Digest, r.statement.PredicateType(), len(r.statement.Bytes()), state)
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(c.Env.Stdout, s.reference())
-	return err
+	return table.Flush()
 }

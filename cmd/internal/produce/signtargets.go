@@ -1,0 +1,132 @@
+package produce
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/attest/oci"
+	"github.com/carnet-project/carnet/cmd/internal/cli"
+	"github.com/carnet-project/carnet/sign"
+	"github.com/carnet-project/carnet/sign/key"
+)
+
+const bundleSuffix = ".sigstore.json"
+
+// signTargets signs images and files, several at once. It reads the names of all
+// before it signs any.
+func signTargets(ctx context.Context, r *receipt, signer *key.Signer, args []string) error {
+	targets := make([]oci.Target, len(args))
+	for i, arg := range args {
+		var err error
+		if targets[i], err = signable(r.call, arg, len(args)); err != nil {
+			return err
+		}
+	}
+	client, err := r.call.Registry()
+	if err != nil {
+		return err
+	}
+	notes := make([]func(), len(args))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(4)
+	for i, t := range targets {
+		group.Go(func() (err error) {
+			if t.Scheme == oci.SchemeFile {
+				notes[i], err = signFile(ctx, r, signer, t.Path)
+			} else {
+				notes[i], err = signImage(ctx, r, signer, client, args[i])
+			}
+			return err
+		})
+	}
+	err = group.Wait()
+	for _, note := range notes {
+		if note != nil {
+			note()
+		}
+	}
+	return err
+}
+
+// signable reads a target that sign takes.
+func signable(c *cli.Call, arg string, of int) (oci.Target, error) {
+	t, err := cli.Target(arg)
+	if err != nil {
+		return t, err
+	}
+	if t.Scheme == oci.SchemeDir || t.Scheme == oci.SchemeDockerArchive {
+		return t, &cli.UsageError{Message: arg + ": a " + string(t.Scheme) + " can't be signed", Hint: "sign a file, or an image in a registry or an OCI layout"}
+	}
+	if c.String("bundle") != "" && (t.Scheme != oci.SchemeFile || of > 1) {
+		return t, cli.Usagef("--bundle names the bundle of one file; an image's signature is stored beside the image")
+	}
+	return t, nil
+}
+
+// signImage signs an image, and with --recursive all that runs in an index. What it
+// returns notes the result on the receipt.
+func signImage(ctx context.Context, r *receipt, signer *key.Signer, client *oci.Client, arg string) (func(), error) {
+	s, err := openImage(ctx, client, arg)
+	if err != nil {
+		return nil, err
+	}
+	defer s.store.Close()
+	nodes := []artifact.Artifact{s.artifact}
+	if r.call.Bool("recursive") && s.artifact.Kind == artifact.KindIndex {
+		nodes = append(nodes, s.artifact.Runnable()...)
+	}
+	var claims []claim
+	for _, n := range nodes {
+		cl, err := signatureClaim(n)
+		if err != nil {
+			return nil, err
+		}
+		claims = append(claims, cl)
+	}
+	p, err := newPress(s.store, signer)
+	if err != nil {
+		return nil, err
+	}
+	results, err := p.run(ctx, claims)
+	if err != nil {
+		return nil, err
+	}
+	return func() { r.image(s, results) }, nil
+}
+
+// signFile signs a file of any size in constant memory.
+func signFile(ctx context.Context, r *receipt, signer *key.Signer, path string) (func(), error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, cli.Usagef("%v", err)
+	}
+	defer f.Close()
+	b, err := sign.File(ctx, f, signer)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	out := r.call.String("bundle")
+	if out == "" {
+		out = path + bundleSuffix
+	}
+	if err := r.call.WriteFile(out, b.Bytes()); err != nil {
+		return nil, err
+	}
+	return func() {
+		r.call.Sayf("signed %s: %s", path, outName(out))
+		if out != "-" {
+			r.file(path, b.MessageDigest(), "", b, out)
+		}
+	}, nil
+}
+
+func outName(out string) string {
+	if out == "-" {
+		return "to stdout"
+	}
+	return out
+}

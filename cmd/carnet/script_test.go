@@ -1,0 +1,117 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/carnet-project/carnet/fixtures/registry"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, programs())
+}
+
+// TestScripts runs the stories in testdata, each on the real main, in a folder and
+// with registries of its own. A script finds there
+//
+//	$REGISTRY   a registry with the referrers API
+//	$OLD        one without it
+//	$PRIVATE    one that wants the user ann and the password s3cret
+//	release.key, release.pub, other.key, other.pub   key pairs, not encrypted
+//
+// and has the commands of the map below beside those of testscript.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		Setup:               setup,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":     exits,
+			"image":     image,
+			"index":     index,
+			"tarball":   tarball,
+			"misplace":  misplace,
+			"remove":    remove,
+			"junk":      junk,
+			"fault":     fault,
+			"faultless": faultless,
+			"requests":  requests,
+			"json":      jsonAt,
+			"keys":      keys,
+			"setenv":    setenv,
+			"perm":      perm,
+		},
+	})
+}
+
+// registries are the registries of one script, by host.
+type registries map[string]*registry.Registry
+
+func setup(env *testscript.Env) error {
+	all := registries{}
+	env.Values[registries{}.key()] = all
+	for name, config := range map[string]registry.Config{
+		"REGISTRY": {Referrers: true, PageSize: 100},
+		"OLD":      {},
+		"PRIVATE":  {Referrers: true, User: "ann", Password: "s3cret"},
+	} {
+		r := registry.New(config)
+		server := httptest.NewServer(r)
+		env.Defer(func() {
+			server.CloseClientConnections() // some hang on purpose
+			server.Close()
+		})
+		host := strings.TrimPrefix(server.URL, "http://")
+		all[host] = r
+		env.Setenv(name, host)
+	}
+	for _, name := range []string{"release", "other"} {
+		if err := writePair(filepath.Join(env.WorkDir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (registries) key() string { return "registries" }
+
+// at is the registry that serves a host.
+func at(ts *testscript.TestScript, host string) *registry.Registry {
+	r := ts.Value(registries{}.key()).(registries)[host]
+	if r == nil {
+		ts.Fatalf("no registry is at %q", host)
+	}
+	return r
+}
+
+// writePair writes a key pair that opens at once: sealed keys, which take their time,
+// have a story of their own.
+func writePair(prefix string) error {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return err
+	}
+	public, err := x509.MarshalPKIXPublicKey(private.Public())
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(prefix+".key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(prefix+".pub", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), 0o644)
+}

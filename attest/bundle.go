@@ -53,7 +53,10 @@ func ParseBundle(raw []byte) (*Bundle, error) {
 		return nil, bundleFault(raw, err)
 	}
 	b := &Bundle{raw: raw, proto: pb}
-	return b, b.check()
+	if err := b.check(); err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 // bundleFault finds a stable word for protojson's refusal. The strict walk comes
@@ -253,5 +256,8 @@ func newBundle(hint string, pb *bundlepb.Bundle) (*Bundle, error) {
 		return nil, fmt.Errorf("writing the bundle: %w", err)
 	}
 	b := &Bundle{raw: raw, proto: pb}
-	return b, b.check()
+	if err := b.check(); err != nil {
+		return nil, err
+	}
+	return b, nil
 }

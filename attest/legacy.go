@@ -40,7 +40,7 @@ func LegacySignature(payload []byte, annotations map[string]string) (*Bundle, er
 // layer that is a bare DSSE envelope. The bundle's bytes are the envelope's. The
 // error is an *[Error].
 func LegacyAttestation(envelope []byte) (*Bundle, error) {
-	if err := members(envelope, []string{"payload", "payloadType", "signatures"}, func(string, []byte) error { return nil }); err != nil {
+	if err := members(envelope, []string{"payload", "payloadType", "signatures"}, checkSignatures); err != nil {
 		return nil, err
 	}
 	e := &dssepb.Envelope{}
@@ -53,6 +53,18 @@ func LegacyAttestation(envelope []byte) (*Bundle, error) {
 	return &Bundle{raw: envelope, form: FormEnvelope, proto: &bundlepb.Bundle{
 		Content: &bundlepb.Bundle_DsseEnvelope{DsseEnvelope: e},
 	}}, nil
+}
+
+// checkSignatures looks into an envelope's signatures for what readers could read
+// differently; protojson is told to pass over members that it does not know.
+func checkSignatures(name string, value []byte) error {
+	if name != "signatures" {
+		return nil
+	}
+	return elements(value, "/signatures", func(i int, signature jsontext.Value) error {
+		ignore := func(string, jsontext.Value) error { return nil }
+		return object(signature, pointer("/signatures", i), []string{"keyid", "sig"}, ignore)
+	})
 }
 
 // SimpleSigningDigest is the manifest digest that a simple signing payload is

@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 
@@ -45,7 +46,14 @@ func NewStatement(predicateType string, predicate []byte, subjects ...Subject) (
 	e = append(e, `,"predicate":`...)
 	e = append(e, predicate...)
 	e = append(e, '}')
-	return ParseStatement(e)
+	s, err := ParseStatement(e)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(s.predicate, bytes.TrimSpace(predicate)) {
+		return nil, fault(FaultMalformed, "/predicate", "is not one JSON object and no more")
+	}
+	return s, nil
 }
 
 func appendSubject(e []byte, s Subject) []byte {
@@ -98,7 +106,10 @@ func ParseStatement(raw []byte) (*Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, s.check()
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func (s *Statement) check() error {

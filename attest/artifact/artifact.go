@@ -20,7 +20,7 @@ const (
 	KindImage Kind = "image"
 	// KindAttestation is an attestation manifest in an index; nothing runs it.
 	KindAttestation Kind = "attestation"
-	// KindOther is a manifest without a platform that is not known to be runnable.
+	// KindOther is a manifest that is not an image: a chart, say.
 	KindOther Kind = "other"
 	// KindFile is a file.
 	KindFile Kind = "file"

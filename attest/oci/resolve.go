@@ -99,8 +99,8 @@ func (w *walker) node(ctx context.Context, doc *document, d attest.Digest, depth
 	return a, nil
 }
 
-// child makes the node of an index's entry. Only indexes are fetched: an entry says
-// all that is needed about a manifest.
+// child makes the node of an index's entry. An entry says all that is needed about a
+// manifest, but for one without a platform.
 func (w *walker) child(ctx context.Context, e descriptor, depth int) (artifact.Artifact, error) {
 	digest, err := e.named()
 	if err != nil {
@@ -118,8 +118,8 @@ func (w *walker) child(ctx context.Context, e descriptor, depth int) (artifact.A
 		if a, err = w.node(ctx, doc, digest, depth+1); err != nil {
 			return a, err
 		}
-	} else {
-		a.Kind = entryKind(e)
+	} else if a.Kind, err = w.entryKind(ctx, digest, e); err != nil {
+		return a, err
 	}
 	if p := e.Platform.String(); p != "unknown/unknown" {
 		a.Platform = p
@@ -128,29 +128,30 @@ func (w *walker) child(ctx context.Context, e descriptor, depth int) (artifact.A
 	return a, nil
 }
 
-// entryKind tells apart what can lie in an image index beside images.
-func entryKind(e descriptor) artifact.Kind {
+// entryKind tells apart what can lie in an image index beside images. It goes by what
+// a runtime goes by when it chooses, the platform: neither an annotation nor an
+// artifact type keeps containerd from running an entry that has one. An entry without
+// a platform may be chosen too, by the platform in the image's config: so its manifest
+// is fetched to learn whether it is an image.
+func (w *walker) entryKind(ctx context.Context, d attest.Digest, e descriptor) (artifact.Kind, error) {
 	switch {
-	case e.Annotations[buildKitType] == attestationKind:
-		return artifact.KindAttestation
 	case !isManifest(e.MediaType):
-		return artifact.KindOther
+		return artifact.KindOther, nil
 	case e.Platform == nil || e.Platform.OS == "" || e.Platform.Architecture == "":
-		return artifact.KindOther
+		doc, err := w.store.manifest(ctx, d)
+		if err != nil {
+			return "", err
+		}
+		return manifestKind(doc), nil
 	case e.Platform.OS == "unknown" && e.Platform.Architecture == "unknown":
-		return artifact.KindAttestation
-	case e.ArtifactType != "" && e.ArtifactType != mediaOCIConfig && e.ArtifactType != mediaDockerConfig:
-		return artifact.KindOther
+		return artifact.KindAttestation, nil
 	}
-	return artifact.KindImage
+	return artifact.KindImage, nil
 }
 
 // manifestKind says whether a runtime can run what the manifest describes.
 func manifestKind(doc *document) artifact.Kind {
-	if doc.Config == nil || doc.ArtifactType != "" {
-		return artifact.KindOther
-	}
-	if doc.Config.MediaType == mediaOCIConfig || doc.Config.MediaType == mediaDockerConfig {
+	if doc.Config != nil && (doc.Config.MediaType == mediaOCIConfig || doc.Config.MediaType == mediaDockerConfig) {
 		return artifact.KindImage
 	}
 	return artifact.KindOther

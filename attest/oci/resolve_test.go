@@ -26,10 +26,15 @@ func TestResolveIndex(t *testing.T) {
 	}
 	armEntry := entry(arm, "linux", "arm64")
 	armEntry.Platform.Variant = "v8"
+	// A runtime for s390x runs this one, whatever its annotation says.
+	disguised := entry(imageFor(t, "linux", "s390x"), "linux", "s390x")
+	disguised.Annotations = map[string]string{"vnd.docker.reference.type": "attestation-manifest"}
 	d := push(t, ref, indexOf(
 		entry(amd, "linux", "amd64"), armEntry, buildkit,
 		mutate.IndexAddendum{Add: imageFor(t, "", "")},
+		mutate.IndexAddendum{Add: mutate.ConfigMediaType(imageFor(t, "", ""), "application/vnd.example.chart+json")},
 		entry(imageFor(t, "", ""), "unknown", "unknown"),
+		disguised,
 		mutate.IndexAddendum{Add: indexOf(entry(windows, "windows", "amd64"))},
 	))
 	r.Reset()
@@ -43,21 +48,21 @@ func TestResolveIndex(t *testing.T) {
 		platform string
 	}{
 		{artifact.KindImage, "linux/amd64"}, {artifact.KindImage, "linux/arm64/v8"}, {artifact.KindAttestation, ""},
-		{artifact.KindOther, ""}, {artifact.KindAttestation, ""}, {artifact.KindIndex, ""},
+		{artifact.KindImage, ""}, {artifact.KindOther, ""}, {artifact.KindAttestation, ""}, {artifact.KindImage, "linux/s390x"}, {artifact.KindIndex, ""},
 	}
 	for i, child := range root.Children {
 		if child.Kind != want[i].kind || child.Platform != want[i].platform {
 			t.Errorf("entry %d is %s %q, want %s %q", i, child.Kind, child.Platform, want[i].kind, want[i].platform)
 		}
 	}
-	if n := len(root.Runnable()); n != 3 {
-		t.Errorf("%d runnable images, want 3", n)
+	if n := len(root.Runnable()); n != 5 {
+		t.Errorf("%d runnable images, want 5", n)
 	}
 	if !root.Covers(digestOf(t, windows)) {
 		t.Error("the tree does not reach into the index inside the index")
 	}
-	if n := r.Count(registry.Manifest); n != 2 {
-		t.Errorf("%d manifest requests, want 2: the index and the one inside it", n)
+	if n := r.Count(registry.Manifest); n != 4 {
+		t.Errorf("%d manifest requests, want 4: the index, the one inside it, and two entries without a platform", n)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/carnet-project/carnet/sbom"
 )
 
-func golden(t testing.TB, name string) []byte {
+func golden(t *testing.T, name string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {

@@ -139,7 +139,7 @@ func (r *Root) Open(b *attest.Bundle) ([]byte, verify.Identity, error) {
 			return b.UnverifiedPayload(), k.identity, nil
 		}
 	}
-	if !plausible {
+	if !plausible && len(r.keys) > 0 {
 		return nil, verify.Identity{}, wrongAlgorithm(r.keys, b)
 	}
 	return nil, verify.Identity{}, unknownSigner(r.keys, b)
@@ -226,7 +226,10 @@ func wrongAlgorithm(keys []publicKey, b *attest.Bundle) error {
 }
 
 func names(keys []publicKey) string {
-	if len(keys) == 1 {
+	switch len(keys) {
+	case 0:
+		return "a trusted key, of which there is none"
+	case 1:
 		return keys[0].identity.String()
 	}
 	return fmt.Sprintf("one of %d keys, the first of them %s", len(keys), keys[0].identity)

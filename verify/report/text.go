@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/verify"
@@ -150,7 +151,7 @@ func findings(out *strings.Builder, v policy.Verdict, s Style) {
 // Clean keeps foreign text from moving the cursor or forging lines.
 func Clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\u202e' || r == '\u2028' || r == '\u2029' {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
 			return '�'
 		}
 		return r

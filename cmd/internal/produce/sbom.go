@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	urfave "github.com/urfave/cli/v2"
@@ -115,10 +116,18 @@ func runSBOM(c *cli.Call) error {
 	return writeSBOMs(c, results, outputs)
 }
 
+// scanGC is the garbage collector's percentage while scanning: what a scan keeps is
+// most of what it allocates, and at Go's 100 a large image's peak is a fifth higher
+// than it needs to be.
+const scanGC = 75
+
 func newScanner(c *cli.Call) (*scan.Scanner, error) {
 	epoch, err := c.SourceDate()
 	if err != nil {
 		return nil, err
+	}
+	if c.Env.Getenv("GOGC") == "" {
+		debug.SetGCPercent(scanGC)
 	}
 	return scan.New(scan.Options{Tool: scan.Tool{Name: "carnet", Version: cli.Version()}, Created: epoch}), nil
 }

@@ -25,6 +25,9 @@ func arrange(app *urfave.App, args []string) ([]string, error) {
 		}
 		rest = rest[used:]
 	}
+	if err := refusePasswords(args, l.arguments); err != nil {
+		return nil, err
+	}
 	l.out = append(l.out, l.given...)
 	if l.group() && len(l.arguments) == 0 {
 		return l.out, nil

@@ -23,6 +23,7 @@ func VersionCommand() Command {
 		Name: "version", Usage: "print the version",
 		About:    "Prints the version of this program and of the Go toolchain that built it.",
 		Flags:    []urfave.Flag{OutputFlag("text", "json")},
+		Exits:    []Exit{{exitOK, "done"}, {exitUsage, "usage: the command line can't be meant as it is"}},
 		Examples: [][2]string{{"for a bug report", "carnet version -o json"}},
 		Run: func(c *Call) error {
 			format, err := c.Output("text", "json")

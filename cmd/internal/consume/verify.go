@@ -129,6 +129,11 @@ func (v *verification) policy(bundles []*attest.Bundle) (*policy.Policy, error) 
 	if require == nil {
 		require = policy.Default()
 	}
+	for _, p := range v.platforms {
+		if strings.Contains(p, ",") {
+			return nil, &cli.UsageError{Message: fmt.Sprintf("--platform %q is not one platform", p), Hint: "give the flag once for each"}
+		}
+	}
 	p, err := policy.New(require, v.platforms...)
 	if err != nil {
 		return nil, cli.Usagef("%v", err)

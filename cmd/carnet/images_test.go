@@ -3,11 +3,13 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -57,10 +59,10 @@ func index(ts *testscript.TestScript, neg bool, args []string) {
 
 // linux is a small image with an Alpine package database in it.
 func linux(arch, seed string) (v1.Image, error) {
-	layer, err := tarOf(map[string]string{
-		"etc/os-release":       "ID=alpine\nVERSION_ID=3.20.0\nPRETTY_NAME=\"Alpine Linux v3.20\"\n",
-		"lib/apk/db/installed": "P:musl\nV:1.2.5-r0\nA:" + arch + "\nL:MIT\n\nP:app-" + seed + "\nV:1.0-r0\nA:" + arch + "\nL:Apache-2.0\n\n",
-	})
+	layer, err := tarOf(
+		[2]string{"etc/os-release", "ID=alpine\nVERSION_ID=3.20.0\nPRETTY_NAME=\"Alpine Linux v3.20\"\n"},
+		[2]string{"lib/apk/db/installed", "P:musl\nV:1.2.5-r0\nA:" + arch + "\nL:MIT\n\nP:app-" + seed + "\nV:1.0-r0\nA:" + arch + "\nL:Apache-2.0\n\n"},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -72,14 +74,15 @@ func linux(arch, seed string) (v1.Image, error) {
 	return mutate.AppendLayers(img, static.NewLayer(layer, types.OCIUncompressedLayer))
 }
 
-func tarOf(files map[string]string) ([]byte, error) {
+// tarOf packs files, each a name and its content.
+func tarOf(files ...[2]string) ([]byte, error) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
-	for _, name := range []string{"etc/os-release", "lib/apk/db/installed"} {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(files[name]))}); err != nil {
+	for _, f := range files {
+		if err := w.WriteHeader(&tar.Header{Name: f[0], Mode: 0o644, Size: int64(len(f[1]))}); err != nil {
 			return nil, err
 		}
-		if _, err := w.Write([]byte(files[name])); err != nil {
+		if _, err := io.WriteString(w, f[1]); err != nil {
 			return nil, err
 		}
 	}
@@ -98,11 +101,12 @@ func store(ts *testscript.TestScript, target string, content partial) {
 	}
 	ref, err := name.ParseReference(target)
 	ts.Check(err)
+	ann := remote.WithAuth(&authn.Basic{Username: "ann", Password: "s3cret"})
 	if idx, ok := content.(v1.ImageIndex); ok {
-		ts.Check(remote.WriteIndex(ref, idx))
+		ts.Check(remote.WriteIndex(ref, idx, ann))
 		return
 	}
-	ts.Check(remote.Write(ref, content.(v1.Image)))
+	ts.Check(remote.Write(ref, content.(v1.Image), ann))
 }
 
 type partial interface{ Digest() (v1.Hash, error) }

@@ -20,17 +20,26 @@ const maxRounds = 40
 // than reading and pushing took it and then looks whether all that it wrote is there.
 func (r *repository) keepFallback(ctx context.Context, subject attest.Digest, all []packed) error {
 	tag := fallbackTag(subject, "")
-	for round := range maxRounds {
+	lost, quiet := -1, 0
+	for range maxRounds {
 		began := time.Now()
 		pushed, alone, err := r.turnAt(ctx, tag, all)
-		if err != nil {
+		switch {
+		case err != nil:
 			return r.at(err, "extend the list of referrers", tag)
+		case pushed:
+			lost, quiet = lost+1, 0
+		case lost < 0:
+			return nil // all was there
+		default:
+			quiet++
 		}
-		if !pushed {
+		// Where others write too, one look may have come before the last of them.
+		if quiet == 1 && alone && lost == 0 || quiet == 2 {
 			return nil
 		}
 		// Nobody waits for us meanwhile: the lock is free.
-		if err := pause(ctx, settle(time.Since(began), round, alone)); err != nil {
+		if err := pause(ctx, settle(time.Since(began), lost+quiet, alone && lost == 0)); err != nil {
 			return err
 		}
 	}
@@ -49,13 +58,13 @@ func (r *repository) turnAt(ctx context.Context, tag string, all []packed) (push
 }
 
 // settle is how long to wait before looking again, after a turn that took so long:
-// what another machine read before our push it has pushed by then. A writer that is
-// not alone on its machine, or has lost its entries before, has company and waits
+// what another machine read before our push it has pushed by then. A writer that has
+// company, because its machine has no locks or because it has lost its entries, waits
 // longer each time.
 func settle(took time.Duration, round int, alone bool) time.Duration {
 	least := 20 * time.Millisecond
-	if !alone || round > 0 {
-		least = 100 * time.Millisecond << min(round, 4)
+	if !alone {
+		least = 250 * time.Millisecond << min(round, 3)
 	}
 	wait := min(max(3*took, least), 3*time.Second)
 	return wait/2 + rand.N(wait)

@@ -18,16 +18,38 @@ import (
 // rootFiles opens the regular files below a directory, by no way through a link.
 type rootFiles struct{ root *os.Root }
 
+// maxReplaced bounds how often a file may be replaced just while it is opened, which
+// writers of the index do.
+const maxReplaced = 20
+
 func (r rootFiles) Open(name string) (fs.File, error) {
 	if !fs.ValidPath(name) {
 		return nil, failure(KindRefused, "%q is not a path inside the layout", name)
 	}
-	var info fs.FileInfo
+	for range maxReplaced {
+		info, err := r.look(name)
+		if err != nil {
+			return nil, err
+		}
+		f, err := r.root.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		// Between the look and the opening, somebody may have put a link there.
+		if opened, err := f.Stat(); err == nil && os.SameFile(info, opened) {
+			return f, nil
+		}
+		f.Close()
+	}
+	return nil, failure(KindRefused, "%q changes whenever it is opened", name)
+}
+
+// look says what lies at name, if no part of it is a link.
+func (r rootFiles) look(name string) (info fs.FileInfo, err error) {
 	for i := range len(name) + 1 {
 		if i < len(name) && name[i] != '/' {
 			continue
 		}
-		var err error
 		if info, err = r.root.Lstat(name[:i]); err != nil {
 			return nil, err
 		}
@@ -38,16 +60,7 @@ func (r rootFiles) Open(name string) (fs.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, failure(KindRefused, "%q is not a regular file", name)
 	}
-	f, err := r.root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	// Between the look and the opening, somebody may have put a link there.
-	if opened, err := f.Stat(); err != nil || !os.SameFile(info, opened) {
-		f.Close()
-		return nil, failure(KindRefused, "%q changed while it was opened", name)
-	}
-	return f, nil
+	return info, nil
 }
 
 // tarFiles opens the regular files in a tar without unpacking it.

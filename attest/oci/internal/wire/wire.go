@@ -71,7 +71,7 @@ func (c Config) transport(b *border) (*http.Transport, error) {
 		DialContext:           b.dial,
 		TLSClientConfig:       settings,
 		TLSHandshakeTimeout:   c.Patience,
-		ResponseHeaderTimeout: c.Patience,
+		ResponseHeaderTimeout: 2 * c.Patience, // the answer to an upload; others have a timer of their own
 		IdleConnTimeout:       90 * time.Second,
 		MaxIdleConnsPerHost:   16,
 		ForceAttemptHTTP2:     true,

@@ -22,8 +22,7 @@ func (r *repository) keepFallback(ctx context.Context, subject attest.Digest, al
 	tag := fallbackTag(subject, "")
 	lost, quiet := -1, 0
 	for range maxRounds {
-		began := time.Now()
-		pushed, alone, err := r.turnAt(ctx, tag, all)
+		pushed, alone, took, err := r.turnAt(ctx, tag, all)
 		switch {
 		case err != nil:
 			return r.at(err, "extend the list of referrers", tag)
@@ -39,22 +38,24 @@ func (r *repository) keepFallback(ctx context.Context, subject attest.Digest, al
 			return nil
 		}
 		// Nobody waits for us meanwhile: the lock is free.
-		if err := pause(ctx, settle(time.Since(began), lost+quiet, alone && lost == 0)); err != nil {
+		if err := pause(ctx, settle(took, lost+quiet, alone && lost == 0)); err != nil {
 			return err
 		}
 	}
 	return r.at(failure(KindUnavailable, "other writers took the entries out %d times", maxRounds), "extend the list of referrers", tag)
 }
 
-// turnAt waits for the turn among this machine's writers and extends the tag.
-func (r *repository) turnAt(ctx context.Context, tag string, all []packed) (pushed, alone bool, err error) {
+// turnAt waits for the turn among this machine's writers, which alone says that there
+// is, and extends the tag, which took so long.
+func (r *repository) turnAt(ctx context.Context, tag string, all []packed) (pushed, alone bool, took time.Duration, err error) {
 	unlock, alone, err := lockFile(ctx, r.options.LockDir, r.place(tag))
 	if err != nil {
-		return false, false, err
+		return false, false, 0, err
 	}
 	defer unlock()
+	began := time.Now()
 	pushed, err = r.extend(ctx, tag, all)
-	return pushed, alone, err
+	return pushed, alone, time.Since(began), err
 }
 
 // settle is how long to wait before looking again, after a turn that took so long:

@@ -19,6 +19,20 @@ type Result struct {
 	Target, Name string
 	Verdict      policy.Verdict
 	Err          error
+	// Tampered says that Err is content that is not what its digest says.
+	Tampered bool
+}
+
+// Outcome is the verdict's, or what the error amounts to: nothing was decided, unless
+// the error itself is a sign of tampering.
+func (r Result) Outcome() policy.Outcome {
+	switch {
+	case r.Err == nil:
+		return r.Verdict.Outcome()
+	case r.Tampered:
+		return policy.Invalid
+	}
+	return policy.Undecided
 }
 
 // Reference is name@digest: the one spelling of the target that cannot move.
@@ -121,11 +135,11 @@ func toJSON(r Result) resultJSON {
 	a := r.Verdict.Artifact()
 	out := resultJSON{
 		Target: r.Target, Name: r.Name, Digest: a.Digest.String(), Kind: string(a.Kind),
-		Outcome: r.Verdict.Outcome(), Allowed: r.Err == nil && r.Verdict.Allowed(),
+		Outcome: r.Outcome(), Allowed: r.Err == nil && r.Verdict.Allowed(),
 		Matrix: []cellJSON{}, Findings: []findingJSON{}, Rejected: []rejectedJSON{}, Unknown: []unknownJSON{},
 	}
 	if r.Err != nil {
-		out.Outcome, out.Error = policy.Undecided, r.Err.Error()
+		out.Error = r.Err.Error()
 	}
 	for _, c := range r.Verdict.Cells() {
 		out.Matrix = append(out.Matrix, cellToJSON(c))

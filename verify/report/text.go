@@ -36,7 +36,7 @@ func (s Style) outcome(o policy.Outcome) string {
 func Text(w io.Writer, r Result, s Style) error {
 	out := &strings.Builder{}
 	if r.Err != nil {
-		fmt.Fprintf(out, "%s  %s\n", s.outcome(policy.Undecided), Clean(r.Target))
+		fmt.Fprintf(out, "%s  %s\n", s.outcome(r.Outcome()), Clean(r.Target))
 		fmt.Fprintf(out, "  %s\n", Clean(r.Err.Error()))
 	} else {
 		head(out, r, s)

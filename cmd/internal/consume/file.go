@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"io/fs"
@@ -161,7 +162,7 @@ func hashFile(ctx context.Context, path string, groups []group) ([]attest.Digest
 	}
 	size, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(writers...)}, interruptible{ctx, f}, make([]byte, 1<<20))
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, &cli.UnavailableError{Err: fmt.Errorf("%s: %w", path, err)}
 	}
 	var digests []attest.Digest
 	for i, h := range hashes {

@@ -2,6 +2,7 @@ package consume
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -150,7 +151,7 @@ func (v *verification) all(ctx context.Context, targets []string) []report.Resul
 		group.Go(func() error {
 			judged, err := v.one(ctx, t)
 			if err != nil {
-				judged = []report.Result{{Target: t, Err: err}}
+				judged = []report.Result{{Target: t, Err: err, Tampered: tampered(err)}}
 			}
 			results[i] = judged
 			return nil
@@ -181,6 +182,12 @@ func (v *verification) one(ctx context.Context, target string) ([]report.Result,
 	return v.image(ctx, target, t)
 }
 
+// tampered says whether err is content that is not what its digest says.
+func tampered(err error) bool {
+	var e *oci.Error
+	return errors.As(err, &e) && e.Kind == oci.KindTampered
+}
+
 // printText gives people the whole story on stderr, and scripts what was allowed.
 func printText(c *cli.Call, results []report.Result) error {
 	style := report.Style{Colour: c.Env.Colour(c.Env.Stderr)}
@@ -207,11 +214,11 @@ func verdict(results []report.Result) error {
 	found := map[policy.Outcome]bool{}
 	var failed error
 	for _, r := range results {
-		if r.Err != nil {
+		if r.Err != nil && !r.Tampered {
 			failed = r.Err
 			continue
 		}
-		found[r.Verdict.Outcome()] = true
+		found[r.Outcome()] = true
 	}
 	switch {
 	case found[policy.Invalid]:

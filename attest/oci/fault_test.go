@@ -237,6 +237,24 @@ func TestRedirectLoop(t *testing.T) {
 	}
 }
 
+// A write that is sent elsewhere was not made, even if something answers there.
+func TestRedirectedWrite(t *testing.T) {
+	r := registry.Start(t, registry.Config{Referrers: true})
+	ref := r.Host + "/shop/app:v1"
+	d := pushImage(t, ref)
+	store := open(t, quick(t), ref)
+	root := resolve(t, store, ref)
+	put := func(q *http.Request) bool {
+		return q.Method == http.MethodPut && registry.KindOf(q) == registry.Manifest
+	}
+	r.Fail(put, registry.Always, func(w http.ResponseWriter, q *http.Request, _ http.Handler) {
+		http.Redirect(w, q, "/v2/shop/app/manifests/v1", http.StatusFound)
+	})
+	if _, err := store.Attach(t.Context(), root, bundle(t, d, typeSign, `{}`)); err == nil {
+		t.Error("a push that was redirected to another manifest counts as made")
+	}
+}
+
 func TestUploadElsewhere(t *testing.T) {
 	r := registry.Start(t, registry.Config{Referrers: true})
 	ref := r.Host + "/shop/app:v1"

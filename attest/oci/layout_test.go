@@ -321,6 +321,7 @@ func TestLayoutTar(t *testing.T) {
 	}{
 		"leads out":     {tar.Header{Name: "../evil"}, oci.KindRefused},
 		"leads out too": {tar.Header{Name: "blobs/../../evil"}, oci.KindRefused},
+		"turns back":    {tar.Header{Name: "blobs/../more"}, oci.KindRefused},
 		"absolute":      {tar.Header{Name: "/etc/passwd"}, oci.KindRefused},
 		"twice":         {tar.Header{Name: "index.json"}, oci.KindRefused},
 		"twice as link": {tar.Header{Name: blob, Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}, oci.KindRefused},

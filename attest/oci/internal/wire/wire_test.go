@@ -94,6 +94,38 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
+// http.Client takes another port for the same place; credentials do not go there.
+func TestCredentialsStay(t *testing.T) {
+	carried := map[string]string{}
+	base := roundTrip(func(r *http.Request) (*http.Response, error) {
+		carried[r.URL.Host] = r.Header.Get("Authorization")
+		w := httptest.NewRecorder()
+		if r.URL.Port() == "" {
+			http.Redirect(w, r, "https://registry.example:8443/blob", http.StatusTemporaryRedirect)
+		}
+		resp := w.Result()
+		resp.Request = r
+		return resp, nil
+	})
+	transport, err := wire.New(wire.Config{Host: "registry.example", Base: base, Patience: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequest(http.MethodGet, "https://registry.example/v2/a/blobs/sha256:1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer s3cret")
+	resp, err := (&http.Client{Transport: transport}).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if carried["registry.example"] == "" || carried["registry.example:8443"] != "" {
+		t.Errorf("carried %q", carried)
+	}
+}
+
 // From TLS nothing goes on without it.
 func TestRedirectToPlainHTTP(t *testing.T) {
 	base := roundTrip(func(r *http.Request) (*http.Response, error) {

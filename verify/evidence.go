@@ -172,7 +172,11 @@ func Refusal(err error) *Error {
 	}
 	var fault *attest.Error
 	if errors.As(err, &fault) {
-		return &Error{Reason(fault.Fault), "a well-formed bundle", fault.Error()}
+		expected := "a well-formed bundle"
+		if fault.Fault == attest.FaultContentMismatch {
+			expected = "the bytes that their digest names"
+		}
+		return &Error{Reason(fault.Fault), expected, fault.Error()}
 	}
 	if errors.Is(err, ErrUnknownSigner) {
 		return &Error{ReasonUnknownSigner, "a signature by a trusted key", err.Error()}

@@ -12,8 +12,6 @@ _carnet() {
     sbom:--registry-username) return ;;
     sbom:--registry-cacert) return ;;
     sbom:--timeout|sbom:-t) return ;;
-    sbom:--max-referrers) return ;;
-    sbom:--max-bundle-size) return ;;
     attest:--type) mapfile -t COMPREPLY < <(compgen -W "slsaprovenance1 slsaprovenance02 slsaprovenance spdxjson spdx cyclonedx vuln openvex link custom" -- "$current"); return ;;
     attest:--predicate) return ;;
     attest:--key|attest:-k) return ;;
@@ -125,13 +123,11 @@ _carnet() {
     quickstart:--registry-username) return ;;
     quickstart:--registry-cacert) return ;;
     quickstart:--timeout|quickstart:-t) return ;;
-    quickstart:--max-referrers) return ;;
-    quickstart:--max-bundle-size) return ;;
     version:--output|version:-o) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current"); return ;;
   esac
   case "$command" in
     "") if [[ $current == -* ]]; then words="--help"; else words="sbom attest sign push key seal verify tree inspect quickstart version"; fi ;;
-    sbom) if [[ $current == -* ]]; then words="--output -o --platform --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
+    sbom) if [[ $current == -* ]]; then words="--output -o --platform --registry-username --registry-cacert --allow-http-registry --timeout -t --help"; else words=""; fi ;;
     attest) if [[ $current == -* ]]; then words="--type --predicate --key -k --password-file --platform --statement --bundle --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words="provenance sbom"; fi ;;
     attest/provenance) if [[ $current == -* ]]; then words="--builder-id --build-type --source --parameter --material --invocation-id --started-on --finished-on --key -k --password-file --platform --statement --bundle --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     attest/sbom) if [[ $current == -* ]]; then words="--format --key -k --password-file --platform --statement --bundle --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
@@ -145,7 +141,7 @@ _carnet() {
     verify) if [[ $current == -* ]]; then words="--key -k --require --platform --bundle --offline --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     tree) if [[ $current == -* ]]; then words="--offline --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     inspect) if [[ $current == -* ]]; then words="--offline --predicate --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
-    quickstart) if [[ $current == -* ]]; then words="--serve --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
+    quickstart) if [[ $current == -* ]]; then words="--serve --registry-username --registry-cacert --allow-http-registry --timeout -t --help"; else words=""; fi ;;
     version) if [[ $current == -* ]]; then words="--output -o --help"; else words=""; fi ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -65,8 +65,8 @@ const maxWhole = 128 << 20
 // An Ed25519 key signs statements, which DSSE's encoding tells from files, without a
 // prehash, and holds them in memory (at most 128 MiB) for it: that is the Ed25519 of
 // DSSE that cosign 3 and sigstore-go verify. It signs all else as Ed25519ph, the only
-// form that signs a file of any size; cosign 3.1 writes that form and verifies it
-// with no option.
+// form that signs a file of any size. cosign 3.1 does not verify that form, nor files
+// that it signed with such a key itself.
 func (s *Signer) Sign(ctx context.Context, message io.Reader) (attest.Signature, error) {
 	if s.pure != nil {
 		head := make([]byte, len(preAuthentication))

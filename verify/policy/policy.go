@@ -79,7 +79,7 @@ func (p *Policy) row(c Case, r Requirement) []Cell {
 	var cells []Cell
 	for i, node := range nodes {
 		cell := Cell{Requirement: r, Node: node, Required: true}
-		if i == 0 && len(platforms) > 0 && !r.wantsIndex() {
+		if i == 0 && !r.wantsIndex() && (len(platforms) > 0 || len(p.platforms) > 0 && node.Kind == artifact.KindIndex) {
 			cell.Required = false
 		}
 		judgeCell(&cell, c)

@@ -16,7 +16,7 @@ func arrange(app *urfave.App, args []string) ([]string, error) {
 	if len(args) == 0 {
 		return args, nil
 	}
-	l := &line{out: args[:1:1], commands: app.Commands, flags: app.Flags, seen: map[string]bool{}}
+	l := &line{program: app.Name, out: args[:1:1], commands: app.Commands, flags: app.Flags, seen: map[string]bool{}}
 	rest := args[1:]
 	for len(rest) > 0 {
 		used, err := l.take(rest)
@@ -27,6 +27,9 @@ func arrange(app *urfave.App, args []string) ([]string, error) {
 	}
 	if err := refusePasswords(args, l.arguments); err != nil {
 		return nil, err
+	}
+	if l.help {
+		return append(l.out, "--help"), nil
 	}
 	l.out = append(l.out, l.given...)
 	if l.group() && len(l.arguments) == 0 {
@@ -43,6 +46,8 @@ type line struct {
 	commands  []*urfave.Command // what may follow as a command's name
 	flags     []urfave.Flag
 	action    bool // the command can be run as it is
+	help      bool // the command is to be explained, not run
+	program   string
 	seen      map[string]bool
 }
 
@@ -84,7 +89,7 @@ func (l *line) command(word string) error {
 func (l *line) flag(rest []string) (int, error) {
 	name, value, assigned := strings.Cut(strings.TrimLeft(rest[0], "-"), "=")
 	if name == "help" || name == "h" {
-		l.given = append(l.given, "--help")
+		l.help = true
 		return 1, nil
 	}
 	f := find(l.flags, name)
@@ -121,15 +126,18 @@ func find(flags []urfave.Flag, name string) urfave.Flag {
 
 func dashed(f urfave.Flag) string { return "--" + f.Names()[0] }
 
+// name is the command so far as it is called in help.
+func (l *line) name() string { return strings.Join(append([]string{l.program}, l.out[1:]...), " ") }
+
 func (l *line) suggestion(word string) string {
 	var names []string
 	for _, c := range l.commands {
 		names = append(names, c.Name)
 	}
 	if near := nearest(word, names); near != "" {
-		return fmt.Sprintf("did you mean %q? See %s --help", near, strings.Join(l.out, " "))
+		return fmt.Sprintf("did you mean %q? See %s --help", near, l.name())
 	}
-	return "see " + strings.Join(l.out, " ") + " --help"
+	return "see " + l.name() + " --help"
 }
 
 func nearestFlag(flags []urfave.Flag, name string) string {

@@ -18,21 +18,27 @@ import (
 	"github.com/carnet-project/carnet/attest/oci"
 )
 
-// RegistryFlags are the flags of every command that reaches a registry.
+// RegistryFlags are the flags of every command that reads or stores evidence.
 func RegistryFlags() []urfave.Flag {
+	return append(ConnectionFlags(),
+		&urfave.IntFlag{Name: "max-referrers", Usage: "list at most `N` pieces of evidence for one digest", Value: 1000},
+		&urfave.Int64Flag{Name: "max-bundle-size", Usage: "fetch bundles of at most `BYTES`", Value: attest.MaxBundleBytes},
+	)
+}
+
+// ConnectionFlags are the flags of every command that reaches a registry.
+func ConnectionFlags() []urfave.Flag {
 	return []urfave.Flag{
 		&urfave.StringFlag{Name: "registry-username", Usage: "log in to the registry as `NAME`, with the password from stdin; default: the Docker config and its helpers"},
 		&urfave.StringFlag{Name: "registry-cacert", Usage: "trust the certificate authorities in `FILE` (PEM) for registries, too"},
 		&urfave.BoolFlag{Name: "allow-http-registry", Usage: "reach registries by plain http; loopback addresses may be without it"},
 		&urfave.DurationFlag{Name: "timeout", Aliases: []string{"t"}, Usage: "give up after `DURATION`", Value: 3 * time.Minute},
-		&urfave.IntFlag{Name: "max-referrers", Usage: "list at most `N` pieces of evidence for one digest", Value: 1000},
-		&urfave.Int64Flag{Name: "max-bundle-size", Usage: "fetch bundles of at most `BYTES`", Value: attest.MaxBundleBytes},
 	}
 }
 
 // Registry makes the client that the registry flags describe.
 func (c *Call) Registry() (*oci.Client, error) {
-	if c.Int("max-referrers") < 1 || c.Int64("max-bundle-size") < 1 {
+	if c.IsSet("max-referrers") && c.Int("max-referrers") < 1 || c.IsSet("max-bundle-size") && c.Int64("max-bundle-size") < 1 {
 		return nil, Usagef("--max-referrers and --max-bundle-size must be positive")
 	}
 	o := oci.Options{

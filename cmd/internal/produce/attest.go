@@ -26,7 +26,7 @@ the image. A predicate of a known type is held to its specification first, and a
 is told with its place. With --statement only the unsigned statement is written.`,
 		Arguments: [][2]string{{"TARGET", "REGISTRY/REPO[:TAG][@DIGEST], oci:DIR[:TAG][@DIGEST], file:PATH, a path, or sha256:HEX"}},
 		Flags: append(append([]urfave.Flag{
-			&urfave.StringFlag{Name: "type", Usage: "the predicate's `TYPE`: spdxjson, spdx, cyclonedx, slsaprovenance1, slsaprovenance02, vuln, openvex, link, custom, or a URI"},
+			&urfave.StringFlag{Name: "type", Usage: "the predicate's `TYPE`: spdxjson, spdx, cyclonedx, slsaprovenance1, slsaprovenance02 (also slsaprovenance), vuln, openvex, link, custom, or a URI"},
 			&urfave.StringFlag{Name: "predicate", Usage: "the predicate in `FILE`, or - for stdin"},
 		}, statementFlags()...), cli.RegistryFlags()...),
 		Exits: cli.MakeExits,
@@ -76,6 +76,9 @@ func runAttest(c *cli.Call) error {
 		return cli.Usagef("%s is not a predicate of type %s: %v", c.String("predicate"), uri, err)
 	}
 	return stateAbout(c, arg, func(n artifact.Artifact, name string) (*attest.Statement, error) {
+		if n.Kind == artifact.KindIndex && predicate.ClassOf(uri) == predicate.SBOM {
+			c.Sayf("note: an SBOM of an index lists the content of none of its platforms, and verify does not count it: choose one with --platform")
+		}
 		st, err := attest.NewStatement(uri, raw, attest.NewSubject(name, n.Digest))
 		if err != nil {
 			return nil, cli.Usagef("%s: %v", c.String("predicate"), err)

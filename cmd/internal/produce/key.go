@@ -2,8 +2,8 @@ package produce
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
+	"strings"
 
 	urfave "github.com/urfave/cli/v2"
 
@@ -33,11 +33,12 @@ func keyGenerate() cli.Command {
 	for _, a := range key.Algorithms() {
 		names = append(names, string(a))
 	}
+	algorithms := strings.Join(names, ", ")
 	return cli.Command{
 		Name: "generate", Usage: "make a new key pair",
 		About: "Writes PREFIX.key, encrypted and for its owner's eyes only, and PREFIX.pub. Files that\nexist are kept unless --force is given.",
 		Flags: append([]urfave.Flag{
-			&urfave.StringFlag{Name: "algorithm", Aliases: []string{"a"}, Usage: fmt.Sprintf("the key's `ALGORITHM`: %q", names), Value: names[0]},
+			&urfave.StringFlag{Name: "algorithm", Aliases: []string{"a"}, Usage: "the key's `ALGORITHM`: " + algorithms, Value: names[0]},
 		}, pairFlags()...),
 		Exits:    cli.MakeExits,
 		Examples: [][2]string{{"release.key and release.pub", "carnet key generate -o release"}},
@@ -88,8 +89,10 @@ func keyImport() cli.Command {
 func keyPublic() cli.Command {
 	return cli.Command{
 		Name: "public", Usage: "print the public key of a private key",
-		About:    "Prints the public key in PEM.",
-		Flags:    append(signerFlags(), &urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead", Value: "-"}),
+		About: "Prints the public key in PEM.",
+		Flags: append([]urfave.Flag{
+			&urfave.StringFlag{Name: "key", Aliases: []string{"k"}, Usage: "the private key in `KEY`: a file or env://VARIABLE"}, passwordFlag(),
+		}, &urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead", Value: "-"}),
 		Exits:    cli.MakeExits,
 		Examples: [][2]string{{"for those who verify", "carnet key public --key release.key -o release.pub"}},
 		Run: func(c *cli.Call) error {

@@ -36,7 +36,7 @@ shows the refusal. Each command is printed before it runs.`,
 		Arguments: [][2]string{{"TARGET", "a file, a directory, or an image in a registry or an OCI layout"}},
 		Flags: append([]urfave.Flag{
 			&urfave.BoolFlag{Name: "serve", Usage: "keep the registry and the key until interrupted, so that the commands can be repeated"},
-		}, cli.RegistryFlags()...),
+		}, cli.ConnectionFlags()...),
 		Exits:    cli.MakeExits,
 		Examples: [][2]string{{"with your own program", "carnet quickstart ./app"}},
 		Run: func(c *cli.Call) error {
@@ -111,7 +111,7 @@ func (t *tour) walk(ctx context.Context) error {
 	if err := t.tamper(ctx, image, tampered); err != nil {
 		return err
 	}
-	return t.step(ctx, "Somebody changes one byte and copies the good image's evidence to the copy: it is kept out.",
+	return t.step(ctx, "Somebody changes the image and copies the good one's evidence to it: it is kept out.",
 		[]string{"verify", "--key", key + ".pub", tampered}, 4)
 }
 

@@ -32,7 +32,7 @@ platform that --platform selects gets a document of its own, in one command.`,
 		Flags: append([]urfave.Flag{
 			&urfave.StringSliceFlag{Name: "output", Aliases: []string{"o"}, Usage: "write `FORMAT[=FILE]`, FILE being a directory if it ends in /; may be given several times; formats: " + strings.Join(names, ", ") + " (default: spdx-json to stdout)"},
 			&urfave.StringSliceFlag{Name: "platform", Usage: "of an index, scan `OS/ARCH[/VARIANT]`, or all for every runnable platform; may be given several times"},
-		}, cli.RegistryFlags()...),
+		}, cli.ConnectionFlags()...),
 		Exits: cli.MakeExits,
 		Examples: [][2]string{
 			{"one document", "carnet sbom ghcr.io/acme/app:1.4 > app.spdx.json"},

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"flag"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	sockets "github.com/carnet-project/carnet/fixtures/nosocket"
 	"github.com/carnet-project/carnet/fixtures/registry"
 )
 
@@ -22,7 +24,13 @@ import (
 var update = flag.Bool("update", false, "write what is printed into the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, programs())
+	testscript.Main(m, map[string]func(){"carnet": main, "nosocket": nosocket})
+}
+
+// nosocket PROGRAM ARG... runs a program that dies at its first socket.
+func nosocket() {
+	fmt.Fprintln(os.Stderr, "nosocket:", sockets.Exec(os.Args[1:], os.Environ()))
+	os.Exit(125)
 }
 
 // TestScripts runs the stories in testdata, each on the real main, in a folder and

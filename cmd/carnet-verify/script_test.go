@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/oci"
+	sockets "github.com/carnet-project/carnet/fixtures/nosocket"
+	"github.com/carnet-project/carnet/fixtures/registry"
+	"github.com/carnet-project/carnet/sign"
+	"github.com/carnet-project/carnet/sign/key"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"carnet-verify": main, "nosocket": nosocket})
+}
+
+func nosocket() {
+	fmt.Fprintln(os.Stderr, "nosocket:", sockets.Exec(os.Args[1:], os.Environ()))
+	os.Exit(125)
+}
+
+// TestScripts runs the stories of those who only check: on the real main, with evidence
+// that was made elsewhere, namely by the library.
+//
+// A script finds release.pub and other.pub; the layout "layout" and $REGISTRY/app:1,
+// with a signature, provenance and an SBOM by release; $REGISTRY/bare:1, with none;
+// and the file app.bin with its signature.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata", Setup: setup, RequireExplicitExec: true, RequireUniqueNames: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+// exits CODE PROGRAM ARG... runs a program and holds it to its exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARG...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func setup(env *testscript.Env) error {
+	server := httptest.NewServer(registry.New(registry.Config{Referrers: true}))
+	env.Defer(server.Close)
+	host := strings.TrimPrefix(server.URL, "http://")
+	env.Setenv("REGISTRY", host)
+	release, err := newKey(env, "release")
+	if err != nil {
+		return err
+	}
+	if _, err := newKey(env, "other"); err != nil {
+		return err
+	}
+	if err := signFile(env, release); err != nil {
+		return err
+	}
+	img := mutate.MediaType(empty.Image, "application/vnd.oci.image.manifest.v1+json")
+	for _, ref := range []string{host + "/app:1", host + "/bare:1"} {
+		tag, err := name.ParseReference(ref)
+		if err != nil {
+			return err
+		}
+		if err := remote.Write(tag, img); err != nil {
+			return err
+		}
+	}
+	dir := filepath.Join(env.WorkDir, "layout")
+	if err := writeLayout(dir, img); err != nil {
+		return err
+	}
+	for _, target := range []string{host + "/app:1", "oci:" + dir} {
+		if err := seal(target, release); err != nil {
+			return fmt.Errorf("%s: %w", target, err)
+		}
+	}
+	return nil
+}
+
+func newKey(env *testscript.Env, name string) (*key.Signer, error) {
+	pair, err := key.Generate(key.DefaultAlgorithm)
+	if err != nil {
+		return nil, err
+	}
+	prefix, password := filepath.Join(env.WorkDir, name), []byte("x")
+	if err := key.WritePair(prefix, pair, password, false); err != nil {
+		return nil, err
+	}
+	sealed, err := os.ReadFile(prefix + ".key")
+	if err != nil {
+		return nil, err
+	}
+	return key.Load(sealed, func() ([]byte, error) { return []byte("x"), nil })
+}
+
+func signFile(env *testscript.Env, release *key.Signer) error {
+	content := []byte("the program")
+	b, err := sign.File(context.Background(), bytes.NewReader(content), release)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(env.WorkDir, "app.bin")
+	return errors.Join(os.WriteFile(path, content, 0o644), os.WriteFile(path+".sigstore.json", b.Bytes(), 0o644))
+}
+
+func writeLayout(dir string, img v1.Image) error {
+	l, err := layout.Write(dir, empty.Index)
+	if err != nil {
+		return err
+	}
+	return l.AppendImage(img)
+}
+
+// seal makes the whole chain of an image.
+func seal(arg string, release *key.Signer) error {
+	ctx := context.Background()
+	target, err := oci.ParseTarget(arg)
+	if err != nil {
+		return err
+	}
+	s, err := oci.NewClient(oci.Options{}).Open(ctx, target)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	root, err := s.Resolve(ctx, target)
+	if err != nil {
+		return err
+	}
+	var bundles []*attest.Bundle
+	for predicateType, predicate := range map[string]string{
+		"https://sigstore.dev/cosign/sign/v1": `{}`,
+		"https://slsa.dev/provenance/v1":      `{"buildDefinition":{"buildType":"https://example.com/b","externalParameters":{"a":"b"}},"runDetails":{"builder":{"id":"https://example.com/b"}}}`,
+		"https://cyclonedx.org/bom":           `{"bomFormat":"CycloneDX","specVersion":"1.6","version":1,"components":[]}`,
+	} {
+		st, err := attest.NewStatement(predicateType, []byte(predicate), attest.NewSubject("", root.Digest))
+		if err != nil {
+			return err
+		}
+		b, err := sign.Statement(ctx, st, release)
+		if err != nil {
+			return err
+		}
+		bundles = append(bundles, b)
+	}
+	_, err = s.Attach(ctx, root, bundles...)
+	return err
+}

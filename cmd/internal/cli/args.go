@@ -31,8 +31,11 @@ func arrange(app *urfave.App, args []string) ([]string, error) {
 	if l.help {
 		return append(l.out, "--help"), nil
 	}
+	if err := l.refuseNames(); err != nil {
+		return nil, err
+	}
 	l.out = append(l.out, l.given...)
-	if l.group() && len(l.arguments) == 0 {
+	if l.group() {
 		return l.out, nil
 	}
 	return append(append(l.out, "--"), l.arguments...), nil
@@ -53,6 +56,24 @@ type line struct {
 
 // group says whether the line so far names commands without being one itself.
 func (l *line) group() bool { return len(l.commands) > 0 && !l.action }
+
+// refuseNames refuses a first argument that "--" has made one where a command's name
+// must stand, or that urfave/cli would take for such a name all the same.
+func (l *line) refuseNames() error {
+	if len(l.arguments) == 0 {
+		return nil
+	}
+	word := l.arguments[0]
+	if l.group() {
+		return &UsageError{Message: fmt.Sprintf("unknown command %q", word), Hint: l.suggestion(word)}
+	}
+	for _, c := range l.commands {
+		if c.HasName(word) {
+			return &UsageError{Message: fmt.Sprintf("%q is a command's name", word), Hint: "for the file, write ./" + word}
+		}
+	}
+	return nil
+}
 
 // take reads the first word, and its value if it is a flag that has one.
 func (l *line) take(rest []string) (int, error) {

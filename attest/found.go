@@ -19,6 +19,9 @@ type Found struct {
 	// Ignored says why the store's listing is not evidence that can be opened: a
 	// foreign artifact type, say. It is "" for everything that Open may be called on.
 	Ignored string
+	// Look reads the manifest and gives the pieces in it, with what it says of them. It
+	// is nil where that has been done, or costs nothing.
+	Look func(ctx context.Context) ([]Found, error)
 	// Open fetches it, checking that it is what its digest says. One manifest of an
 	// older layout can hold several bundles. Open may be called at the same time as
 	// other Opens, and fetches again each time it is called.

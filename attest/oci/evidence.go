@@ -118,17 +118,25 @@ func (s *Store) opener(l descriptor, parse func([]byte) (*attest.Bundle, error))
 
 // later is the piece of an entry whose manifest is read when it is opened.
 func (s *Store) later(place attest.Place, d attest.Digest, e descriptor) attest.Found {
+	look := func(ctx context.Context) ([]attest.Found, error) {
+		doc, err := s.manifest(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		return s.pieces(place, d, doc), nil
+	}
 	return attest.Found{
 		Place:         place,
 		Manifest:      d,
 		PredicateType: plain(e.Annotations[annotationPredicateType]),
 		Form:          attest.Form(plain(e.Annotations[annotationContent])),
+		Look:          look,
 		Open: func(ctx context.Context) ([]*attest.Bundle, error) {
-			doc, err := s.manifest(ctx, d)
+			pieces, err := look(ctx)
 			if err != nil {
 				return nil, err
 			}
-			return s.openAll(ctx, d, s.pieces(place, d, doc))
+			return s.openAll(ctx, d, pieces)
 		},
 	}
 }

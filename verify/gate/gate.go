@@ -4,6 +4,7 @@ package gate
 
 import (
 	"context"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -42,7 +43,8 @@ type Gate struct {
 }
 
 // Check judges one artifact. Listings come first near, then far, and of what they
-// list only what can still change the verdict is fetched, the likeliest first. The
+// list only what can still change the verdict is fetched, the likeliest first, and
+// last what claims to be something else. The
 // verdict is the policy's; an artifact whose evidence cannot be read is not allowed.
 func (g Gate) Check(ctx context.Context, a artifact.Artifact) policy.Verdict {
 	in := &inquiry{gate: g, artifact: a}
@@ -52,19 +54,28 @@ func (g Gate) Check(ctx context.Context, a artifact.Artifact) policy.Verdict {
 	}
 	for _, round := range g.rounds(a) {
 		in.list(ctx, round)
-		for {
-			verdict = g.Policy.Judge(in.known())
-			if verdict.Allowed() {
-				return verdict
-			}
-			batch := in.next(verdict)
-			if len(batch) == 0 {
-				break
-			}
-			in.fetch(ctx, batch)
+		if verdict = in.pursue(ctx, hinted, silent); verdict.Allowed() {
+			return verdict
 		}
 	}
-	return verdict
+	in.look(ctx, verdict)
+	return in.pursue(ctx, hinted, silent, misleading)
+}
+
+// pursue fetches candidates that fit what is unmet, the first way of fitting first,
+// until there are none or the artifact is allowed.
+func (in *inquiry) pursue(ctx context.Context, ways ...fit) policy.Verdict {
+	for {
+		verdict := in.gate.Policy.Judge(in.known())
+		if verdict.Allowed() {
+			return verdict
+		}
+		batch := in.next(verdict, ways)
+		if len(batch) == 0 {
+			return verdict
+		}
+		in.fetch(ctx, batch)
+	}
 }
 
 func (g Gate) parallel() int {
@@ -145,6 +156,41 @@ func (in *inquiry) add(c candidate) {
 		Subject: c.subject, Place: c.found.Place, Manifest: c.found.Manifest, PredicateType: c.found.PredicateType,
 		Refusal: &verify.Error{Reason: verify.ReasonUnsigned, Expected: "a signed statement", Found: c.found.Ignored},
 	})
+}
+
+// look reads the manifests of candidates of which only the listing is known and that
+// could still matter: what a manifest says may be something else.
+func (in *inquiry) look(ctx context.Context, v policy.Verdict) {
+	var unread []*candidate
+	for i := range in.candidates {
+		c := &in.candidates[i]
+		if !c.tried && c.found.Look != nil && slices.ContainsFunc(v.Unmet(), func(cell policy.Cell) bool { return in.onPath(cell, c) }) {
+			unread = append(unread, c)
+		}
+	}
+	pieces := make([][]attest.Found, len(unread))
+	var group errgroup.Group
+	group.SetLimit(in.gate.parallel())
+	for i, c := range unread {
+		c.tried = true
+		group.Go(func() error {
+			found, err := c.found.Look(ctx)
+			if err != nil {
+				failed := c.found
+				failed.Look, failed.PredicateType = nil, ""
+				found = []attest.Found{failed} // opening it gives the error its place in the verdict
+			}
+			pieces[i] = found
+			return nil
+		})
+	}
+	_ = group.Wait() // an error is told when the piece is opened
+	for i, c := range unread {
+		subject, depth := c.subject, c.depth
+		for _, f := range pieces[i] {
+			in.candidates = append(in.candidates, candidate{subject: subject, found: f, depth: depth, tried: f.Ignored != ""})
+		}
+	}
 }
 
 // fetch opens candidates, all at once.

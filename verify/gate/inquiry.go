@@ -50,13 +50,15 @@ func (in *inquiry) listed(c candidate) bool {
 // chance that it is a signature after all.
 const misleadingBytes = 64 << 10
 
-// next picks the candidates that could meet what is unmet: those annotated as such;
-// when there are none left, those that say nothing of themselves; then those that
-// claim to be something else. It begins with one for each unmet cell, since one is
-// usually enough, and takes twice as many each time that did not help.
-func (in *inquiry) next(v policy.Verdict) []*candidate {
+// A fit is a way in which a listed piece may be what a requirement asks for.
+type fit func(policy.Requirement, attest.Found) bool
+
+// next picks the candidates that could meet what is unmet, by the first way in which
+// any fits. It begins with one for each unmet cell, since one is usually enough, and
+// takes twice as many each time that did not help.
+func (in *inquiry) next(v policy.Verdict, ways []fit) []*candidate {
 	in.width = min(max(2*in.width, 1), in.gate.parallel())
-	for _, fits := range []func(policy.Requirement, attest.Found) bool{hinted, silent, misleading} {
+	for _, fits := range ways {
 		var batch []*candidate
 		for _, cell := range v.Unmet() {
 			batch = in.pick(batch, cell, fits)
@@ -69,7 +71,7 @@ func (in *inquiry) next(v policy.Verdict) []*candidate {
 }
 
 // pick adds to batch up to width untried candidates that fit the cell.
-func (in *inquiry) pick(batch []*candidate, cell policy.Cell, fits func(policy.Requirement, attest.Found) bool) []*candidate {
+func (in *inquiry) pick(batch []*candidate, cell policy.Cell, fits fit) []*candidate {
 	picked := 0
 	for i := range in.candidates {
 		c := &in.candidates[i]

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 
 	urfave "github.com/urfave/cli/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
@@ -120,9 +122,7 @@ func (doc *treeJSON) add(ctx context.Context, store *oci.Store, root, a artifact
 		if err != nil {
 			return cli.StoreError(err)
 		}
-		for _, f := range append(far, inside...) {
-			node.Evidence = append(node.Evidence, describe(f))
-		}
+		node.Evidence = append(node.Evidence, lookAll(ctx, append(far, inside...))...)
 	}
 	doc.Nodes = append(doc.Nodes, node)
 	for _, child := range a.Children {
@@ -131,6 +131,37 @@ func (doc *treeJSON) add(ctx context.Context, store *oci.Store, root, a artifact
 		}
 	}
 	return nil
+}
+
+// lookAll describes what was found. What only its listing is known of is looked at,
+// several at once; one that can't be read is listed as such.
+func lookAll(ctx context.Context, found []attest.Found) []evidenceJSON {
+	all := make([][]evidenceJSON, len(found))
+	var group errgroup.Group
+	group.SetLimit(8)
+	for i, f := range found {
+		group.Go(func() error {
+			pieces := look(ctx, f)
+			for _, p := range pieces {
+				all[i] = append(all[i], describe(p))
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // what failed is in the list
+	return slices.Concat(all...)
+}
+
+func look(ctx context.Context, f attest.Found) []attest.Found {
+	if f.Look == nil {
+		return []attest.Found{f}
+	}
+	pieces, err := f.Look(ctx)
+	if err != nil {
+		f.Ignored = "unreadable: " + err.Error()
+		return []attest.Found{f}
+	}
+	return pieces
 }
 
 func describe(f attest.Found) evidenceJSON {

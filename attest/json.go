@@ -3,11 +3,12 @@ package attest
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/carnet-project/carnet/attest/internal/jsontell"
 )
 
 // object reads raw as one JSON object and hands each member's name and exact
@@ -21,7 +22,7 @@ func object(raw []byte, where string, known []string, visit func(name string, va
 		if _, err := dec.ReadToken(); err != nil {
 			return jsonFault(raw, where, dec, err)
 		}
-		return fault(FaultMalformed, where, "is a JSON %s, want an object", kindName(kind))
+		return fault(FaultMalformed, where, "is a JSON %s, want an object", jsontell.Kind(kind))
 	}
 	if _, err := dec.ReadToken(); err != nil {
 		return jsonFault(raw, where, dec, err)
@@ -47,7 +48,7 @@ func object(raw []byte, where string, known []string, visit func(name string, va
 		return jsonFault(raw, where, dec, err)
 	}
 	if _, err := dec.ReadToken(); err != io.EOF {
-		return fault(FaultTrailingData, where, "data follows the JSON document at %s", place(raw, int(dec.InputOffset())))
+		return fault(FaultTrailingData, where, "data follows the JSON document at %s", jsontell.Place(raw, dec.InputOffset()))
 	}
 	return nil
 }
@@ -64,7 +65,7 @@ func checkCase(name, where string, known []string) error {
 // text is the string that value holds.
 func text(value jsontext.Value, where string) (string, error) {
 	if value.Kind() != '"' {
-		return "", fault(FaultMalformed, where, "is a JSON %s, want a string", kindName(value.Kind()))
+		return "", fault(FaultMalformed, where, "is a JSON %s, want a string", jsontell.Kind(value.Kind()))
 	}
 	s, err := jsontext.AppendUnquote(nil, value)
 	if err != nil {
@@ -76,7 +77,7 @@ func text(value jsontext.Value, where string) (string, error) {
 // elements hands each value of the JSON array in raw to visit.
 func elements(raw jsontext.Value, where string, visit func(i int, value jsontext.Value) error) error {
 	if raw.Kind() != '[' {
-		return fault(FaultMalformed, where, "is a JSON %s, want an array", kindName(raw.Kind()))
+		return fault(FaultMalformed, where, "is a JSON %s, want an array", jsontell.Kind(raw.Kind()))
 	}
 	dec := jsontext.NewDecoder(bytes.NewBuffer(raw))
 	if _, err := dec.ReadToken(); err != nil {
@@ -95,10 +96,10 @@ func elements(raw jsontext.Value, where string, visit func(i int, value jsontext
 }
 
 func jsonFault(raw []byte, where string, dec *jsontext.Decoder, err error) *Error {
-	at := place(raw, int(dec.InputOffset()))
+	at := jsontell.Place(raw, dec.InputOffset())
 	var syntactic *jsontext.SyntacticError
 	if errors.As(err, &syntactic) {
-		at = place(raw, int(syntactic.ByteOffset))
+		at = jsontell.Place(raw, syntactic.ByteOffset)
 		where += string(syntactic.JSONPointer)
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
@@ -111,30 +112,4 @@ func jsonFault(raw []byte, where string, dec *jsontext.Decoder, err error) *Erro
 		return fault(FaultMalformed, where, "is not JSON at %s: %v", at, syntactic.Err)
 	}
 	return fault(FaultMalformed, where, "is not JSON at %s: %v", at, err)
-}
-
-// place turns a byte offset into the line and column that an editor shows.
-func place(raw []byte, offset int) string {
-	offset = min(max(offset, 0), len(raw))
-	line := 1 + bytes.Count(raw[:offset], []byte("\n"))
-	column := offset - bytes.LastIndexByte(raw[:offset], '\n')
-	return fmt.Sprintf("line %d, column %d", line, column)
-}
-
-func kindName(k jsontext.Kind) string {
-	switch k {
-	case 'n':
-		return "null"
-	case 't', 'f':
-		return "boolean"
-	case '"':
-		return "string"
-	case '0':
-		return "number"
-	case '[':
-		return "array"
-	case '{':
-		return "object"
-	}
-	return "nothing"
 }

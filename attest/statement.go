@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/carnet-project/carnet/attest/internal/jsontell"
 )
 
 // The statement types that are read; StatementV1 is the one that is written
@@ -123,7 +125,7 @@ func (s *Statement) check() error {
 	case s.predicateType == "":
 		return fault(FaultMalformed, "/predicateType", "is missing")
 	case s.predicate != nil && jsontext.Value(s.predicate).Kind() != '{':
-		return fault(FaultMalformed, "/predicate", "is a JSON %s, want an object", kindName(jsontext.Value(s.predicate).Kind()))
+		return fault(FaultMalformed, "/predicate", "is a JSON %s, want an object", jsontell.Kind(jsontext.Value(s.predicate).Kind()))
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/internal/jsontell"
 )
 
 // A Check reads exactly one value and says whether it holds anything: null, "",
@@ -38,7 +39,7 @@ func Read(raw []byte, check Check) error {
 		return err
 	}
 	if _, err := r.dec.ReadToken(); err != io.EOF {
-		return Fault(attest.FaultTrailingData, "", "data follows the JSON document at %s", r.place(r.dec.InputOffset()))
+		return Fault(attest.FaultTrailingData, "", "data follows the JSON document at %s", jsontell.Place(r.raw, r.dec.InputOffset()))
 	}
 	return nil
 }
@@ -76,7 +77,7 @@ func (r *Reader) unlike(want string) error {
 	if err := r.skip(); err != nil {
 		return err
 	}
-	return Fault(attest.FaultMalformed, r.Where(), "is a JSON %s, want %s", kindName(kind), want)
+	return Fault(attest.FaultMalformed, r.Where(), "is a JSON %s, want %s", jsontell.Kind(kind), want)
 }
 
 func (r *Reader) token() (jsontext.Token, error) {
@@ -90,9 +91,9 @@ func (r *Reader) token() (jsontext.Token, error) {
 func (r *Reader) syntax(err error) *attest.Error {
 	var s *jsontext.SyntacticError
 	if !errors.As(err, &s) {
-		return Fault(attest.FaultMalformed, r.Where(), "JSON ends early, at %s", r.place(r.dec.InputOffset()))
+		return Fault(attest.FaultMalformed, r.Where(), "JSON ends early, at %s", jsontell.Place(r.raw, r.dec.InputOffset()))
 	}
-	where, at := string(s.JSONPointer), r.place(s.ByteOffset)
+	where, at := string(s.JSONPointer), jsontell.Place(r.raw, s.ByteOffset)
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		return Fault(attest.FaultDuplicateKey, where, "is named twice in one object, at %s", at)
@@ -112,29 +113,4 @@ func foreign(raw []byte) string {
 		return " (it looks like SPDX tag-value; a predicate is JSON)"
 	}
 	return ""
-}
-
-// place turns a byte offset into the line and column that an editor shows.
-func (r *Reader) place(at int64) string {
-	offset := min(max(int(at), 0), len(r.raw))
-	line := 1 + bytes.Count(r.raw[:offset], []byte("\n"))
-	return fmt.Sprintf("line %d, column %d", line, offset-bytes.LastIndexByte(r.raw[:offset], '\n'))
-}
-
-func kindName(k jsontext.Kind) string {
-	switch k {
-	case 'n':
-		return "null"
-	case 't', 'f':
-		return "boolean"
-	case '"':
-		return "string"
-	case '0':
-		return "number"
-	case '[':
-		return "array"
-	case '{':
-		return "object"
-	}
-	return "nothing"
 }

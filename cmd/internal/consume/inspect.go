@@ -13,7 +13,9 @@ import (
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/oci"
+	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
+	"github.com/carnet-project/carnet/sbom"
 	"github.com/carnet-project/carnet/verify/report"
 )
 
@@ -63,7 +65,16 @@ type statementJSON struct {
 	Subjects      []subjectJSON   `json:"subject"`
 	PredicateType string          `json:"predicateType"`
 	PredicateSize int             `json:"predicateSize"`
+	SBOM          *sbomJSON       `json:"sbom,omitempty"`
 	Predicate     json.RawMessage `json:"predicate,omitempty"`
+}
+
+// sbomJSON is the head of a predicate that is an SBOM.
+type sbomJSON struct {
+	Format      string `json:"format"`
+	SpecVersion string `json:"specVersion"`
+	Name        string `json:"name,omitempty"`
+	Packages    int    `json:"packages"`
 }
 
 type subjectJSON struct {
@@ -197,6 +208,13 @@ func bundleToJSON(b *attest.Bundle, f attest.Found, whole bool) bundleJSON {
 	for _, s := range st.Subjects() {
 		out.Statement.Subjects = append(out.Statement.Subjects, subjectJSON{s.Name(), s.Digests()})
 	}
+	if predicate.ClassOf(st.PredicateType()) == predicate.SBOM {
+		if head, err := sbom.Check(st.Predicate()); err != nil {
+			out.Fault = "the predicate is no SBOM: " + err.Error()
+		} else {
+			out.Statement.SBOM = &sbomJSON{string(head.Format), head.SpecVersion, head.Name, head.PackageCount}
+		}
+	}
 	if whole {
 		out.Statement.Predicate = st.Predicate()
 	}
@@ -219,6 +237,9 @@ func printBundle(w io.Writer, b bundleJSON) {
 	if st := b.Statement; st != nil {
 		row("predicate type", st.PredicateType)
 		row("predicate size", fmt.Sprintf("%d bytes", st.PredicateSize))
+		if b := st.SBOM; b != nil {
+			row("SBOM", fmt.Sprintf("%s %s of %s, %d packages", b.Format, b.SpecVersion, b.Name, b.Packages))
+		}
 		for _, s := range st.Subjects {
 			for algorithm, value := range s.Digest {
 				row("subject", s.Name+" "+algorithm+":"+value)

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/oci/internal/wire"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
@@ -72,8 +73,14 @@ func (e *Error) Error() string {
 	return e.Op + " " + e.Place + ": " + e.Detail
 }
 
-// Unwrap gives the cause, such as context.Canceled.
-func (e *Error) Unwrap() error { return e.Err }
+// Unwrap gives the cause, such as context.Canceled. What is over a bound is
+// [attest.FaultTooLarge] to those who know nothing of stores.
+func (e *Error) Unwrap() error {
+	if e.Err == nil && e.Kind == KindOverBound {
+		return &attest.Error{Fault: attest.FaultTooLarge, Detail: e.Detail}
+	}
+	return e.Err
+}
 
 // IsNotFound says whether err is a store's answer that it does not have something.
 func IsNotFound(err error) bool {

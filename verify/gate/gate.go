@@ -133,12 +133,21 @@ func (in *inquiry) list(ctx context.Context, r round) {
 	_ = group.Wait() // the goroutines report through errs
 	for i, l := range r {
 		if errs[i] != nil {
-			in.unknown = append(in.unknown, policy.Unknown{Subject: l.node.Digest, Detail: errs[i].Error()})
+			in.unknown = append(in.unknown, policy.Unknown{Subject: l.node.Digest, Reason: unreadable(errs[i]), Detail: errs[i].Error()})
 		}
 		for _, f := range found[i] {
 			in.add(candidate{subject: l.node.Digest, found: f, depth: l.depth})
 		}
 	}
+}
+
+// unreadable is why a listing is not complete. Whatever is wrong with one, nothing was
+// decided.
+func unreadable(err error) verify.Reason {
+	if r := verify.Refusal(err).Reason; r == verify.ReasonTooLarge {
+		return r
+	}
+	return verify.ReasonUnreadable
 }
 
 // add notes a candidate. What the store lists and nobody signed is refused at once,

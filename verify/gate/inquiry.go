@@ -138,7 +138,7 @@ func (c *candidate) open(ctx context.Context, roots []verify.Root) opened {
 func (c *candidate) refuse(o *opened, b *attest.Bundle, err error) {
 	refusal := verify.Refusal(err)
 	if refusal.Reason == verify.ReasonUnreadable || refusal.Reason == verify.ReasonTooLarge {
-		o.unknown = append(o.unknown, policy.Unknown{Subject: c.subject, Place: c.found.Place, Detail: err.Error()})
+		o.unknown = append(o.unknown, policy.Unknown{Subject: c.subject, Place: c.found.Place, Reason: refusal.Reason, Detail: err.Error()})
 		return
 	}
 	r := policy.Rejected{

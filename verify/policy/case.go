@@ -34,5 +34,7 @@ type Rejected struct {
 type Unknown struct {
 	Subject attest.Digest
 	Place   attest.Place
-	Detail  string
+	// Reason tells what could not be read from what is over a bound.
+	Reason verify.Reason
+	Detail string
 }

@@ -28,7 +28,7 @@ func explain(cell *Cell, c Case) Finding {
 	if gaps := onPath(path, c.Unknown, func(u Unknown) attest.Digest { return u.Subject }); len(gaps) > 0 {
 		f.Rule, f.Status = "verify.incomplete", StatusError
 		f.Expected = "all evidence about " + cell.Node.Digest.String() + " readable"
-		f.Found = gaps[0].Detail
+		f.Found, f.Reason = gaps[0].Detail, gaps[0].Reason
 		return f
 	}
 	if miss, status := nearest(cell.Requirement, path, c.Rejected); miss != nil {

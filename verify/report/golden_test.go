@@ -191,6 +191,7 @@ type document struct {
 		Unknown []struct {
 			Subject string `json:"subject"`
 			Place   string `json:"place"`
+			Reason  string `json:"reason"`
 			Detail  string `json:"detail"`
 		} `json:"unknown"`
 	} `json:"results"`

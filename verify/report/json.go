@@ -113,9 +113,10 @@ type rejectedJSON struct {
 }
 
 type unknownJSON struct {
-	Subject string `json:"subject"`
-	Place   string `json:"place,omitempty"`
-	Detail  string `json:"detail"`
+	Subject string        `json:"subject"`
+	Place   string        `json:"place,omitempty"`
+	Reason  verify.Reason `json:"reason,omitempty"`
+	Detail  string        `json:"detail"`
 }
 
 // JSON writes results as one document of [Schema].
@@ -154,7 +155,7 @@ func toJSON(r Result) resultJSON {
 		})
 	}
 	for _, u := range r.Verdict.Unknown() {
-		out.Unknown = append(out.Unknown, unknownJSON{u.Subject.String(), string(u.Place), u.Detail})
+		out.Unknown = append(out.Unknown, unknownJSON{u.Subject.String(), string(u.Place), u.Reason, u.Detail})
 	}
 	return out
 }

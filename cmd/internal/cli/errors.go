@@ -26,6 +26,12 @@ func Usagef(format string, args ...any) error {
 	return &UsageError{Message: fmt.Sprintf(format, args...)}
 }
 
+// IsUsage says whether err is, or wraps, a UsageError.
+func IsUsage(err error) bool {
+	var usage *UsageError
+	return errors.As(err, &usage)
+}
+
 // WithHint adds what to do about err: a fact stays a fact, and the hint is printed
 // below it.
 func WithHint(err error, hint string) error {

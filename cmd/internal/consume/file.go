@@ -40,6 +40,9 @@ func readBundles(c *cli.Call, paths []string) ([]*attest.Bundle, error) {
 
 // file judges a file by the bundles that are named for it, or the one beside it.
 func (v *verification) file(ctx context.Context, target, path string) ([]report.Result, error) {
+	if len(v.platforms) > 0 {
+		return nil, cli.Usagef("%s: a file has no platforms: --platform has no place beside it", target)
+	}
 	bundles := v.bundles
 	if len(bundles) == 0 {
 		var err error

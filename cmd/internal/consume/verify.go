@@ -63,6 +63,9 @@ func runVerify(c *cli.Call) error {
 	ctx, cancel := context.WithTimeout(c.Ctx(), c.Duration("timeout"))
 	defer cancel()
 	results := v.all(ctx, c.Arguments())
+	if len(results) == 1 && format == "text" && cli.IsUsage(results[0].Err) {
+		return results[0].Err
+	}
 	if format == "json" {
 		err = report.JSON(c.Env.Stdout, results)
 	} else {

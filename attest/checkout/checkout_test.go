@@ -286,7 +286,7 @@ func TestRepositoryRunsNothing(t *testing.T) {
 	r.git("config", "core.fsmonitor", filepath.Join(r.dir, "monitor"))
 	r.git("config", "log.showSignature", "true")
 	r.git("config", "gpg.program", filepath.Join(r.dir, "monitor"))
-	r.write("signer", "#!/bin/sh\necho '[GNUPG:] SIG_CREATED ' >&2\necho '-----BEGIN PGP SIGNATURE-----'\necho '-----END PGP SIGNATURE-----'\n")
+	r.write("signer", "#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho '-----BEGIN PGP SIGNATURE-----'\necho '-----END PGP SIGNATURE-----'\n")
 	if err := os.Chmod(filepath.Join(r.dir, "signer"), 0o755); err != nil {
 		t.Fatal(err)
 	}

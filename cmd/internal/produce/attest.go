@@ -144,7 +144,7 @@ func stateAboutImage(ctx context.Context, c *cli.Call, arg string, say stating) 
 	}
 	var claims []claim
 	for _, n := range nodes {
-		st, err := say(n, s.target.Name())
+		st, err := say(n, s.name())
 		if err != nil {
 			return err
 		}

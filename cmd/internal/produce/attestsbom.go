@@ -108,7 +108,7 @@ func sbomClaims(ctx context.Context, c *cli.Call, scanner *scan.Scanner, s *subj
 			if err != nil {
 				return err
 			}
-			st, err := sbomStatement(r, format, s.target.Name(), n)
+			st, err := sbomStatement(r, format, s.name(), n)
 			claims[i] = claim{n, st}
 			return err
 		})

@@ -173,12 +173,12 @@ func scanTarget(ctx context.Context, c *cli.Call, scanner *scan.Scanner, t oci.T
 }
 
 func scanNode(ctx context.Context, c *cli.Call, scanner *scan.Scanner, s *subject, n artifact.Artifact) (*scan.Result, error) {
-	defer c.Progress("scanning " + report.Clean(strings.TrimSpace(s.target.Name()+" "+n.Platform)))()
+	defer c.Progress("scanning " + report.Clean(strings.TrimSpace(s.name()+" "+n.Platform)))()
 	img, err := s.store.Image(ctx, n.Digest)
 	if err != nil {
 		return nil, cli.StoreError(err)
 	}
-	r, err := scanner.Image(ctx, img, s.target.Name())
+	r, err := scanner.Image(ctx, img, s.name())
 	if err != nil {
 		return nil, cli.StoreError(err)
 	}

@@ -120,7 +120,7 @@ func sealClaims(ctx context.Context, c *cli.Call, s *subject, format scan.Format
 		}
 		claims = append(claims, signed)
 	}
-	st, err := attest.NewStatement(slsa.V1, built, attest.NewSubject(s.target.Name(), s.artifact.Digest))
+	st, err := attest.NewStatement(slsa.V1, built, attest.NewSubject(s.name(), s.artifact.Digest))
 	if err != nil {
 		return nil, err
 	}

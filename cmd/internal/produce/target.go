@@ -2,6 +2,7 @@ package produce
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 
 	"github.com/carnet-project/carnet/attest/artifact"
@@ -18,6 +19,16 @@ type subject struct {
 
 // reference is name@digest.
 func (s subject) reference() string { return s.target.Name() + "@" + s.artifact.Digest.String() }
+
+// name is what the image is called in what is said of it: the repository, or the last
+// part of a path, for where a layout lies on this machine is nobody's business and
+// would make equal targets unequal.
+func (s subject) name() string {
+	if s.target.Scheme == oci.SchemeRegistry {
+		return s.target.Name()
+	}
+	return filepath.Base(s.target.Path)
+}
 
 // openImage resolves a target that is an image in a registry or a layout.
 func openImage(ctx context.Context, client *oci.Client, arg string) (*subject, error) {

@@ -40,17 +40,30 @@ func (s *Store) Attach(ctx context.Context, subject artifact.Artifact, bundles .
 			return nil, s.at(err, "attach to", subject.Digest.String())
 		}
 	}
+	if err := s.Writable(); err != nil {
+		return nil, s.at(err, "attach to", subject.Digest.String())
+	}
 	var attached []Attached
 	var err error
-	switch {
-	case s.repo != nil:
+	if s.repo != nil {
 		attached, err = s.repo.attach(ctx, subject.Digest, packed)
-	case s.layout != nil:
+	} else {
 		attached, err = s.layout.attach(ctx, packed)
-	default:
-		err = failure(KindUnsupported, "cannot hold evidence: use a registry or an OCI layout directory")
 	}
 	return attached, s.at(err, "attach to", subject.Digest.String())
+}
+
+// Writable says, before any work is done for it, why the store can hold no evidence;
+// nil where it can. Whether a registry lets its user write is known only when it is
+// tried.
+func (s *Store) Writable() error {
+	switch {
+	case s.layout != nil && s.layout.root == nil:
+		return s.at(failure(KindUnsupported, "is an archive and is only read: unpack it and use the directory"), "write to", "")
+	case s.repo == nil && s.layout == nil:
+		return s.at(failure(KindUnsupported, "cannot hold evidence: use a registry or an OCI layout directory"), "write to", "")
+	}
+	return nil
 }
 
 // packed is a bundle with the manifest that holds it.

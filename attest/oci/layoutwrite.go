@@ -10,12 +10,9 @@ import (
 	"github.com/carnet-project/carnet/attest"
 )
 
-// attach adds to a layout directory: first the blobs, then the index that lists them,
+// attach adds to a layout directory, which must be [Store.Writable]: first the blobs, then the index that lists them,
 // each put in place by a rename, so that a reader sees all of it or nothing.
 func (l *layout) attach(ctx context.Context, all []packed) ([]Attached, error) {
-	if l.root == nil {
-		return nil, failure(KindUnsupported, "is an archive and is only read: unpack it and use the directory")
-	}
 	unlock, err := l.lock(ctx)
 	if err != nil {
 		return nil, err

@@ -54,7 +54,7 @@ type NotAllowedError struct{ Outcome policy.Outcome }
 
 func (e *NotAllowedError) Error() string { return string(e.Outcome) }
 
-// An UnavailableError wraps what could not be done for now: trying again may help.
+// An UnavailableError wraps what could not be done this time: trying again may help.
 type UnavailableError struct{ Err error }
 
 func (e *UnavailableError) Error() string { return e.Err.Error() }

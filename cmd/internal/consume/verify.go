@@ -185,12 +185,6 @@ func (v *verification) one(ctx context.Context, target string) ([]report.Result,
 	return v.image(ctx, target, t)
 }
 
-// isUsage says whether trying again can't help.
-func isUsage(err error) bool {
-	var usage *cli.UsageError
-	return errors.As(err, &usage)
-}
-
 // tampered says whether err is content that is not what its digest says.
 func tampered(err error) bool {
 	var e *oci.Error
@@ -224,7 +218,7 @@ func verdict(results []report.Result) error {
 	var failed error
 	for _, r := range results {
 		if r.Err != nil && !r.Tampered {
-			if failed == nil || isUsage(r.Err) {
+			if failed == nil || cli.IsUsage(r.Err) {
 				failed = r.Err
 			}
 			continue

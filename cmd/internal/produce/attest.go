@@ -3,6 +3,7 @@ package produce
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	urfave "github.com/urfave/cli/v2"
 
@@ -106,11 +107,11 @@ func stateAbout(c *cli.Call, arg string, say stating) error {
 		return err
 	}
 	if t.Scheme == oci.SchemeFile {
-		a, err := fileArtifact(t.Path)
+		a, err := resolveFile(ctx, c, t)
 		if err != nil {
 			return err
 		}
-		return stateAboutFile(ctx, c, a, t.Path, say)
+		return stateAboutFile(ctx, c, a, filepath.Base(t.Path), say)
 	}
 	return stateAboutImage(ctx, c, arg, say)
 }

@@ -84,11 +84,15 @@ func attestImageSBOMs(c *cli.Call, scanner *scan.Scanner, format scan.Format, ar
 	if err != nil {
 		return err
 	}
+	delivered := c.String("statement") != "" || c.String("bundle") != ""
+	if err := s.store.Writable(); err != nil && !delivered {
+		return cli.StoreError(err)
+	}
 	claims, err := sbomClaims(ctx, c, scanner, s, nodes, format)
 	if err != nil {
 		return err
 	}
-	if c.String("statement") != "" || c.String("bundle") != "" {
+	if delivered {
 		return deliver(ctx, c, claims)
 	}
 	return signAndStore(ctx, c, s, claims)

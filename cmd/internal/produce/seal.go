@@ -57,6 +57,9 @@ func runSeal(c *cli.Call) error {
 		return err
 	}
 	defer s.store.Close()
+	if err := s.store.Writable(); err != nil {
+		return cli.StoreError(err)
+	}
 	claims, err := sealClaims(ctx, c, s, format, built)
 	if err != nil {
 		return err

@@ -50,6 +50,21 @@ func openImage(ctx context.Context, client *oci.Client, arg string) (*subject, e
 	return &subject{t, store, a}, nil
 }
 
+// resolveFile names a file by its digest.
+func resolveFile(ctx context.Context, c *cli.Call, t oci.Target) (artifact.Artifact, error) {
+	client, err := c.Registry()
+	if err != nil {
+		return artifact.Artifact{}, err
+	}
+	store, err := client.Open(ctx, t)
+	if err != nil {
+		return artifact.Artifact{}, cli.StoreError(err)
+	}
+	defer store.Close()
+	a, err := store.Resolve(ctx, t)
+	return a, cli.StoreError(err)
+}
+
 // platforms selects the runnable manifests that --platform asks for: "all", the
 // default, or os/arch[/variant].
 func (s subject) platforms(want []string) ([]artifact.Artifact, error) {

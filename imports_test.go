@@ -29,7 +29,7 @@ type rule struct {
 
 var (
 	// pure are the packages that take bytes and give answers.
-	pure = []string{"./attest", "./attest/artifact", "./attest/predicate/...", "./sbom", "./sign", "./verify", "./verify/policy", "./verify/report"}
+	pure = []string{"./attest", "./attest/artifact", "./attest/predicate/...", "./sbom", "./sign", "./verify", "./verify/identity", "./verify/policy", "./verify/report"}
 
 	cloud = []string{
 		"cloud.google.com/...", "google.golang.org/api/...", "google.golang.org/grpc/...", "github.com/aws/...", "github.com/Azure/...",
@@ -86,9 +86,25 @@ var rules = []rule{
 		why: "syft's types change with every release; one package absorbs that",
 	},
 	{
-		name: "sigstore-go is not linked", who: []string{"./..."},
-		ban: []string{"github.com/sigstore/sigstore-go/...", "github.com/sigstore/cosign/...", "github.com/sigstore/rekor/..."},
-		why: "checking with a public key needs sigstore/sigstore alone; 325 packages more are for those who need them",
+		name: "sigstore-go lives behind roots and witnesses", who: []string{"./..."}, direct: true,
+		except: []string{"./verify/sigstore/...", "./sign/fulcio", "./sign/rekor", "./sign/tsa", "./sign/services", "./sign/local/..."},
+		ban:    []string{"github.com/sigstore/sigstore-go/...", "github.com/sigstore/rekor/...", "github.com/sigstore/rekor-tiles/...", "github.com/theupdateframework/..."},
+		why:    "325 packages; its types stay where they are needed",
+	},
+	{
+		name: "nobody links cosign", who: []string{"./..."},
+		ban: []string{"github.com/sigstore/cosign/...", "github.com/sigstore/fulcio/...", "github.com/sigstore/policy-controller/..."},
+		why: "they are programs; what they write is read by its specification",
+	},
+	{
+		name: "trust is fetched in one place", who: []string{"./verify/sigstore"},
+		ban: []string{"./verify/sigstore/refresh"},
+		why: "verification never fetches; who verifies offline links no client for it",
+	},
+	{
+		name: "verification asks no key service", who: []string{"./verify/...", "./attest/..."},
+		ban: []string{"github.com/sigstore/sigstore/pkg/signature/kms/...", "github.com/sigstore/sigstore/pkg/oauthflow/..."},
+		why: "public keys are bytes that the caller has",
 	},
 	{
 		name: "carnet-verify is light", who: []string{"./cmd/carnet-verify", "./cmd/internal/consume", "./cmd/internal/cli"},

@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
 	bundlepb "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	commonpb "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	dssepb "github.com/sigstore/protobuf-specs/gen/pb-go/dsse"
@@ -29,6 +28,8 @@ type Bundle struct {
 	simple *simpleSigning
 	// statement is what the envelope was made of here; a bundle that was read has none.
 	statement *Statement
+	// publicKey is who signed, where that is known beside the bundle.
+	publicKey []byte
 }
 
 // A Form says what the signature of a bundle covers.
@@ -210,7 +211,7 @@ func (b *Bundle) UnverifiedStatement() (*Statement, error) {
 
 // NewEnvelopeBundle wraps a signed statement in a bundle.
 func NewEnvelopeBundle(st *Statement, sig Signature) (*Bundle, error) {
-	b, err := newBundle(sig.KeyHint, &bundlepb.Bundle{Content: &bundlepb.Bundle_DsseEnvelope{
+	b, err := newBundle(sig, &bundlepb.Bundle{Content: &bundlepb.Bundle_DsseEnvelope{
 		DsseEnvelope: &dssepb.Envelope{
 			Payload:     st.Bytes(),
 			PayloadType: PayloadType,
@@ -234,7 +235,7 @@ func NewMessageBundle(sig Signature) (*Bundle, error) {
 	if !ok {
 		return nil, fmt.Errorf("a signature over a %q digest has no place in a bundle", sig.Message.Algorithm())
 	}
-	return newBundle(sig.KeyHint, &bundlepb.Bundle{Content: &bundlepb.Bundle_MessageSignature{
+	return newBundle(sig, &bundlepb.Bundle{Content: &bundlepb.Bundle_MessageSignature{
 		MessageSignature: &commonpb.MessageSignature{
 			MessageDigest: &commonpb.HashOutput{Algorithm: algorithm, Digest: sig.Message.Bytes()},
 			Signature:     sig.Bytes,
@@ -242,22 +243,13 @@ func NewMessageBundle(sig Signature) (*Bundle, error) {
 	}})
 }
 
-func newBundle(hint string, pb *bundlepb.Bundle) (*Bundle, error) {
+func newBundle(sig Signature, pb *bundlepb.Bundle) (*Bundle, error) {
 	pb.MediaType = BundleMediaType
-	pb.VerificationMaterial = &bundlepb.VerificationMaterial{
-		Content: &bundlepb.VerificationMaterial_PublicKey{PublicKey: &commonpb.PublicKeyIdentifier{Hint: hint}},
-	}
-	raw, err := protojson.Marshal(pb)
+	pb.VerificationMaterial = newMaterial(sig)
+	b, err := encode(pb)
 	if err != nil {
-		return nil, fmt.Errorf("writing the bundle: %w", err)
-	}
-	// protojson puts spaces in at the whim of the program's own hash.
-	if err := (*jsontext.Value)(&raw).Compact(); err != nil {
-		return nil, fmt.Errorf("writing the bundle: %w", err)
-	}
-	b := &Bundle{raw: raw, proto: pb}
-	if err := b.check(); err != nil {
 		return nil, err
 	}
+	b.publicKey = sig.PublicKey
 	return b, nil
 }

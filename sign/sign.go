@@ -21,13 +21,18 @@ type Signer interface {
 	Sign(ctx context.Context, message io.Reader) (attest.Signature, error)
 }
 
-// Statement signs st, its bytes exactly, and wraps both in a bundle.
-func Statement(ctx context.Context, st *attest.Statement, s Signer) (*attest.Bundle, error) {
+// Statement signs st, its bytes exactly, wraps both in a bundle, and has the witnesses
+// record it. The error is an [*UnwitnessedError] if some of them did not.
+func Statement(ctx context.Context, st *attest.Statement, s Signer, w ...Witness) (*attest.Bundle, error) {
 	sig, err := s.Sign(ctx, attest.PAE(attest.PayloadType, st.Bytes()))
 	if err != nil {
 		return nil, fmt.Errorf("signing the statement: %w", err)
 	}
-	return attest.NewEnvelopeBundle(st, sig)
+	b, err := attest.NewEnvelopeBundle(st, sig)
+	if err != nil {
+		return nil, err
+	}
+	return Witnessed(ctx, b, w...)
 }
 
 // ErrEnvelope refuses to sign as a file what is the signed form of a statement: the
@@ -35,9 +40,10 @@ func Statement(ctx context.Context, st *attest.Statement, s Signer) (*attest.Bun
 var ErrEnvelope = errors.New("the file is a DSSE message: its signature would be a statement's")
 
 // File signs the content of a file of any size and wraps the signature in a
-// bundle, which names the file by the digest that was signed. The error is
-// [ErrEnvelope] for content that DSSE's encoding makes a statement's.
-func File(ctx context.Context, content io.Reader, s Signer) (*attest.Bundle, error) {
+// bundle, which names the file by the digest that was signed, and has the witnesses
+// record it. The error is [ErrEnvelope] for content that DSSE's encoding makes a
+// statement's, and an [*UnwitnessedError] if a witness did not record it.
+func File(ctx context.Context, content io.Reader, s Signer, w ...Witness) (*attest.Bundle, error) {
 	const envelope = "DSSEv1 "
 	head := make([]byte, len(envelope))
 	n, err := io.ReadFull(content, head)
@@ -51,5 +57,9 @@ func File(ctx context.Context, content io.Reader, s Signer) (*attest.Bundle, err
 	if err != nil {
 		return nil, fmt.Errorf("signing the file: %w", err)
 	}
-	return attest.NewMessageBundle(sig)
+	b, err := attest.NewMessageBundle(sig)
+	if err != nil {
+		return nil, err
+	}
+	return Witnessed(ctx, b, w...)
 }

@@ -3,7 +3,9 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/predicate"
@@ -25,6 +27,7 @@ type Evidence struct {
 	kind      Kind
 	subject   attest.Digest
 	by        Identity
+	times     []Time
 	statement *attest.Statement
 	bundle    attest.Digest
 	form      attest.Form
@@ -38,6 +41,21 @@ func (e *Evidence) Subject() attest.Digest { return e.subject }
 
 // By is who signed.
 func (e *Evidence) By() Identity { return e.by }
+
+// Times are when the signature existed, by those who are trusted to say so.
+func (e *Evidence) Times() []Time { return slices.Clone(e.times) }
+
+// SignedAt is the earliest of its trusted times, from which its age counts. It is the
+// zero time if there is none.
+func (e *Evidence) SignedAt() time.Time {
+	var earliest time.Time
+	for _, t := range e.times {
+		if earliest.IsZero() || t.At.Before(earliest) {
+			earliest = t.At
+		}
+	}
+	return earliest
+}
 
 // Bundle is the digest of the bundle it came in.
 func (e *Evidence) Bundle() attest.Digest { return e.bundle }
@@ -65,11 +83,11 @@ func (e *Evidence) Predicate() []byte {
 // Bundle checks b under roots and says what it proves about subject. The error is
 // an *[Error].
 func Bundle(b *attest.Bundle, subject attest.Digest, roots ...Root) (*Evidence, error) {
-	payload, by, err := open(b, roots)
+	opened, err := open(b, roots)
 	if err != nil {
 		return nil, err
 	}
-	e := &Evidence{kind: KindSignature, subject: subject, by: by, bundle: b.Digest(), form: b.Form()}
+	e := &Evidence{kind: KindSignature, subject: subject, by: opened.By, times: opened.Times, bundle: b.Digest(), form: b.Form()}
 	switch b.Form() {
 	case attest.FormMessage:
 		if err := wantSubject(subject, b.MessageDigest()); err != nil {
@@ -77,7 +95,7 @@ func Bundle(b *attest.Bundle, subject attest.Digest, roots ...Root) (*Evidence, 
 		}
 		return e, nil
 	case attest.FormSimpleSigning:
-		d, err := attest.SimpleSigningDigest(payload)
+		d, err := attest.SimpleSigningDigest(opened.Payload)
 		if err != nil {
 			return nil, Refusal(err)
 		}
@@ -86,25 +104,25 @@ func Bundle(b *attest.Bundle, subject attest.Digest, roots ...Root) (*Evidence, 
 		}
 		return e, nil
 	}
-	if err := e.read(payload); err != nil {
+	if err := e.read(opened.Payload); err != nil {
 		return nil, err
 	}
 	return e, nil
 }
 
-func open(b *attest.Bundle, roots []Root) ([]byte, Identity, error) {
+func open(b *attest.Bundle, roots []Root) (Opening, error) {
 	var unknown error = &Error{ReasonUnknownSigner, "a signature by a trusted key", "nothing is trusted: no root was given"}
 	for _, root := range roots {
-		payload, by, err := root.Open(b)
+		opened, err := root.Open(b)
 		if err == nil {
-			return payload, by, nil
+			return opened, nil
 		}
 		if !errors.Is(err, ErrUnknownSigner) {
-			return nil, Identity{}, Refusal(err)
+			return Opening{}, Refusal(err)
 		}
 		unknown = Refusal(err)
 	}
-	return nil, Identity{}, unknown
+	return Opening{}, unknown
 }
 
 // read takes the statement from the payload that the root returned.

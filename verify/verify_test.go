@@ -18,9 +18,9 @@ type root struct {
 	asked   *int
 }
 
-func (r root) Open(*attest.Bundle) ([]byte, verify.Identity, error) {
+func (r root) Open(*attest.Bundle) (verify.Opening, error) {
 	*r.asked++
-	return r.payload, r.by, r.err
+	return verify.Opening{Payload: r.payload, By: r.by}, r.err
 }
 
 // Roots are asked in turn until one knows the signer; a root that knows it and finds

@@ -25,6 +25,7 @@ type Signer struct {
 	signer    signature.Signer
 	pure      *signature.ED25519Signer // for Ed25519 only
 	public    crypto.PublicKey
+	publicDER []byte
 	publicPEM []byte
 	algorithm Algorithm
 	hint      string
@@ -36,7 +37,7 @@ func newSigner(p *Pair) (*Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding the public key: %w", err)
 	}
-	s := &Signer{public: public, publicPEM: p.publicPEM, algorithm: p.algorithm}
+	s := &Signer{public: public, publicDER: der, publicPEM: p.publicPEM, algorithm: p.algorithm}
 	if private, ok := p.private.(ed25519.PrivateKey); ok {
 		if s.pure, err = signature.LoadED25519Signer(private); err != nil {
 			return nil, fmt.Errorf("%w: %v", ErrUnsupported, err)
@@ -116,7 +117,7 @@ func (s *Signer) signature(raw []byte, alg crypto.Hash, sum []byte, err error) (
 	if err != nil {
 		return attest.Signature{}, err
 	}
-	return attest.Signature{Bytes: raw, Message: digest, KeyHint: s.hint}, nil
+	return attest.Signature{Bytes: raw, Message: digest, KeyHint: s.hint, PublicKey: s.publicDER}, nil
 }
 
 // chunk is how much is read at once: large enough that the calls cost nothing

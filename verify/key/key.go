@@ -115,15 +115,15 @@ func verifiers(public crypto.PublicKey) ([]signature.Verifier, error) {
 
 // Open implements [verify.Root]. A bundle whose hint names one of the keys is that
 // key's to judge; one with another hint or none is tried with all of them.
-func (r *Root) Open(b *attest.Bundle) ([]byte, verify.Identity, error) {
+func (r *Root) Open(b *attest.Bundle) (verify.Opening, error) {
 	for _, k := range r.keys {
 		if k.hint != b.KeyHint() {
 			continue
 		}
 		if k.signed(b) {
-			return b.UnverifiedPayload(), k.identity, nil
+			return verify.Opening{Payload: b.UnverifiedPayload(), By: k.identity}, nil
 		}
-		return nil, verify.Identity{}, &verify.Error{
+		return verify.Opening{}, &verify.Error{
 			Reason:   verify.ReasonSignatureInvalid,
 			Expected: "a signature by " + k.identity.String() + " over this content",
 			Found:    "a signature that names this key and does not match: the content was changed after signing",
@@ -136,13 +136,13 @@ func (r *Root) Open(b *attest.Bundle) ([]byte, verify.Identity, error) {
 		}
 		plausible = true
 		if k.signed(b) {
-			return b.UnverifiedPayload(), k.identity, nil
+			return verify.Opening{Payload: b.UnverifiedPayload(), By: k.identity}, nil
 		}
 	}
 	if !plausible && len(r.keys) > 0 {
-		return nil, verify.Identity{}, wrongAlgorithm(r.keys, b)
+		return verify.Opening{}, wrongAlgorithm(r.keys, b)
 	}
-	return nil, verify.Identity{}, unknownSigner(r.keys, b)
+	return verify.Opening{}, unknownSigner(r.keys, b)
 }
 
 // signed says whether k made b's signature.

@@ -66,7 +66,8 @@ func signed(t testing.TB, s *signkey.Signer) []*attest.Bundle {
 // reasonOf is the reason why a root refused, and whether it passes the bundle on.
 func reasonOf(t testing.TB, r *key.Root, b *attest.Bundle) (verify.Reason, bool) {
 	t.Helper()
-	payload, by, err := r.Open(b)
+	opened, err := r.Open(b)
+	payload, by := opened.Payload, opened.By
 	if err == nil {
 		return "", false
 	}
@@ -89,7 +90,8 @@ func TestEveryAlgorithm(t *testing.T) {
 			s := newSigner(t, a)
 			own, foreign := parse(t, "own.pub", s.PublicPEM()), parse(t, "foreign.pub", newSigner(t, a).PublicPEM())
 			for _, b := range signed(t, s) {
-				payload, by, err := own.Open(b)
+				opened, err := own.Open(b)
+				payload, by := opened.Payload, opened.By
 				if err != nil || !bytes.Equal(payload, b.UnverifiedPayload()) {
 					t.Fatalf("%s: %v", b.Form(), err)
 				}
@@ -261,7 +263,7 @@ func TestManyGoroutinesOpen(t *testing.T) {
 	for range 16 {
 		wg.Go(func() {
 			for _, b := range bundles {
-				if _, _, err := r.Open(b); err != nil {
+				if _, err := r.Open(b); err != nil {
 					t.Error(err)
 				}
 			}

@@ -209,3 +209,13 @@ func TestAmbientTriesAgain(t *testing.T) {
 		t.Errorf("got %v, %v after %d attempts", found, err, attempts)
 	}
 }
+
+// TestAmbientStops holds that a system that fails is not passed over: the token of the
+// whole machine would sign in another name than the job's.
+func TestAmbientStops(t *testing.T) {
+	e := surroundings(t, map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": "https://runner.example/", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "s3cret"},
+		map[string]string{ci.TokenFile: jwt(goodPayload)}, http.NotFound)
+	if _, found, err := ci.Ambient(t.Context(), e); found || err == nil {
+		t.Errorf("got %v, %v; want the failure of GitHub Actions", found, err)
+	}
+}

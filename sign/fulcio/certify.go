@@ -31,6 +31,9 @@ func (e *Error) Unwrap() error { return e.err }
 
 // certify asks for a token, makes a key, and has it certified.
 func (s *Signer) certify(ctx context.Context) (*credential, error) {
+	if s.options.Token == nil {
+		return nil, errors.New("an authority certifies nobody without an identity token")
+	}
 	token, err := s.options.Token(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("getting an identity token: %w", err)

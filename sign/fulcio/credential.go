@@ -15,16 +15,17 @@ import (
 	commonpb "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 
 	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/certificate"
 )
 
 // A credential is a private key and the certificate of its public key. It implements
 // sigstore-go's Keypair, by which its client proves possession of the key.
 type credential struct {
-	private     *ecdsa.PrivateKey
-	publicDER   []byte
-	der         []byte
-	certificate *x509.Certificate
-	facts       attest.Certificate
+	private   *ecdsa.PrivateKey
+	publicDER []byte
+	der       []byte
+	notAfter  time.Time
+	facts     attest.Certificate
 }
 
 func newCredential() (*credential, error) {
@@ -52,11 +53,11 @@ func (c *credential) certified(der []byte, now time.Time) error {
 	if !now.Before(leaf.NotAfter) {
 		return fmt.Errorf("the certificate ended at %s, and this machine's clock says %s", leaf.NotAfter.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
-	c.facts, err = facts(der)
+	c.facts, err = certificate.Of(leaf)
 	if err != nil {
 		return fmt.Errorf("reading the certificate: %w", err)
 	}
-	c.der, c.certificate = der, leaf
+	c.der = der
 	return nil
 }
 

@@ -127,7 +127,7 @@ type request struct {
 func (s *Signer) credential(ctx context.Context) (*credential, error) {
 	for {
 		s.mu.Lock()
-		if s.held != nil && s.held.certificate.NotAfter.Sub(s.options.Now()) >= margin {
+		if s.held != nil && s.held.facts.NotAfter.Sub(s.options.Now()) >= margin {
 			defer s.mu.Unlock()
 			return s.held, nil
 		}

@@ -100,7 +100,9 @@ func several(kind string, all []root.Service, how *trustrootpb.ServiceConfigurat
 	}
 	var given []Service
 	for _, s := range all {
-		if slices.Contains(selected, s) {
+		// One that is listed twice is asked once.
+		if i := slices.Index(selected, s); i >= 0 {
+			selected = slices.Delete(selected, i, i+1)
 			given = append(given, service(s))
 		}
 	}
@@ -117,26 +119,28 @@ func check(kind string, all []root.Service) error {
 		return fmt.Errorf("%s: %d of them, want at most %d", kind, len(all), maxServices)
 	}
 	for _, s := range all {
-		if err := checkURL(s.URL); err != nil {
+		if err := CheckURL(s.URL); err != nil {
 			return fmt.Errorf("%s: %w", kind, err)
 		}
 	}
 	return nil
 }
 
-func checkURL(raw string) error {
+// CheckURL refuses a service's URL that is not https, but for http on a loopback
+// address, or holds more than a host and a path. The error has no user's password.
+func CheckURL(raw string) error {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Host == "" || u.Opaque != "":
-		return fmt.Errorf("%q is not a URL with a host", raw)
+		return errors.New("a service's URL has a scheme and a host")
 	case u.User != nil:
 		return fmt.Errorf("the URL of %s holds a user name", u.Host)
-	case u.RawQuery != "" || u.Fragment != "":
-		return fmt.Errorf("%q: a service's URL ends with its path", raw)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return fmt.Errorf("the URL of %s has more than a path", u.Host)
 	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
 		return nil
 	}
-	return fmt.Errorf("%q: want https (or http on a loopback address)", raw)
+	return fmt.Errorf("%q: want https, or http on a loopback address", raw)
 }
 
 func loopback(host string) bool {

@@ -53,7 +53,7 @@ func New(o Options) *Authority { return &Authority{o} }
 func (a *Authority) URL() string { return a.options.URL }
 
 // Witness has the SHA-256 of b's signature timestamped, and returns the response if it
-// is about that signature and from within the validity of b's certificate, else
+// is about that signature and from within the validity of b's certificate; later is
 // [ErrExpired]. Whether the authority is trusted is for verifiers to say.
 func (a *Authority) Witness(ctx context.Context, b *attest.Bundle) (attest.Proof, error) {
 	signature := b.Signature()
@@ -95,6 +95,9 @@ func check(response []byte, b *attest.Bundle) error {
 	leaf, err := x509.ParseCertificate(b.Certificates()[0])
 	if err != nil {
 		return fmt.Errorf("reading the signer's certificate: %w", err)
+	}
+	if stamp.Time.Before(leaf.NotBefore) {
+		return fmt.Errorf("it says %s, and the signer's certificate begins at %s", stamp.Time.UTC().Format(time.RFC3339), leaf.NotBefore.UTC().Format(time.RFC3339))
 	}
 	if stamp.Time.After(leaf.NotAfter) {
 		return fmt.Errorf("%w: it ended at %s and the timestamp says %s", ErrExpired, leaf.NotAfter.UTC().Format(time.RFC3339), stamp.Time.UTC().Format(time.RFC3339))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"time"
 )
 
@@ -40,7 +41,7 @@ func (p Policy) Do(ctx context.Context, ask func(context.Context) error) error {
 	}
 	start := now()
 	for n := 1; ; n++ {
-		err := ask(ctx)
+		err := plain(ask(ctx))
 		if err == nil {
 			return nil
 		}
@@ -65,19 +66,28 @@ func told(err error, n int, tried time.Duration) error {
 	return fmt.Errorf("gave up after %d attempts in %v: %w", n, tried.Round(10*time.Millisecond), err)
 }
 
-// pause is the wait after the n-th attempt: what the service asked for, or our own.
-func pause(n int, err error, now time.Time) time.Duration {
-	var status *Status
-	if errors.As(err, &status) {
-		if asked, ok := status.retryAfter(now); ok {
-			return asked
-		}
+// plain takes the request off an error that went through http.Client: what [Transport]
+// says names the service.
+func plain(err error) error {
+	var request *url.Error
+	if errors.As(err, &request) && request.Op != "parse" {
+		return request.Err
 	}
+	return err
+}
+
+// pause is the wait after the n-th attempt: our own, or more if the service asks for it.
+func pause(n int, err error, now time.Time) time.Duration {
 	full := longest
 	if n < 7 { // 0.25 s doubled six times is over 15 s
 		full = min(first<<(n-1), longest)
 	}
-	return full/2 + rand.N(full/2) //nolint:gosec // chance, not a secret
+	own := full/2 + rand.N(full/2)
+	var status *Status
+	if errors.As(err, &status) {
+		return max(own, status.retryAfter(now))
+	}
+	return own
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -39,16 +39,16 @@ func (s *Status) Error() string {
 	return text
 }
 
-// retryAfter is the wait that the answer asks for (RFC 9110, section 10.2.3).
-func (s *Status) retryAfter(now time.Time) (time.Duration, bool) {
+// retryAfter is the wait that the answer asks for, or zero (RFC 9110, section 10.2.3).
+func (s *Status) retryAfter(now time.Time) time.Duration {
 	value := s.Header.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second, true
+		return time.Duration(seconds) * time.Second
 	}
 	if date, err := http.ParseTime(value); err == nil {
-		return max(date.Sub(now), 0), true
+		return date.Sub(now)
 	}
-	return 0, false
+	return 0
 }
 
 // A Redirect is a service that points elsewhere. It is not followed: what is sent has a

@@ -21,8 +21,9 @@ const (
 type simpleSigning struct{ payload, signature []byte }
 
 // LegacySignature makes a bundle of an image signature in cosign's older layout: a
-// layer with the payload, and its annotations with the signature. The bundle's
-// bytes are the payload's. The error is an *[Error].
+// layer with the payload, and its annotations with the signature and what proves it:
+// certificates, an entry of a transparency log, a timestamp. It corresponds to a bundle
+// of version 0.1. The bundle's bytes are the payload's. The error is an *[Error].
 func LegacySignature(payload []byte, annotations map[string]string) (*Bundle, error) {
 	where := "annotation " + LegacySignatureAnnotation
 	encoded, ok := annotations[LegacySignatureAnnotation]
@@ -33,13 +34,20 @@ func LegacySignature(payload []byte, annotations map[string]string) (*Bundle, er
 	if err != nil {
 		return nil, fault(FaultMalformed, where, "is not base64: %v", err)
 	}
-	return &Bundle{raw: payload, form: FormSimpleSigning, simple: &simpleSigning{payload, signature}}, nil
+	material, err := legacyMaterial(annotations)
+	if err != nil {
+		return nil, err
+	}
+	return &Bundle{
+		raw: payload, form: FormSimpleSigning, simple: &simpleSigning{payload, signature},
+		proto: &bundlepb.Bundle{VerificationMaterial: material},
+	}, nil
 }
 
 // LegacyAttestation makes a bundle of an attestation in cosign's older layout: a
-// layer that is a bare DSSE envelope. The bundle's bytes are the envelope's. The
-// error is an *[Error].
-func LegacyAttestation(envelope []byte) (*Bundle, error) {
+// layer that is a bare DSSE envelope, and its annotations with what proves it, as in
+// [LegacySignature]. The bundle's bytes are the envelope's. The error is an *[Error].
+func LegacyAttestation(envelope []byte, annotations map[string]string) (*Bundle, error) {
 	if err := members(envelope, []string{"payload", "payloadType", "signatures"}, checkSignatures); err != nil {
 		return nil, err
 	}
@@ -50,8 +58,13 @@ func LegacyAttestation(envelope []byte) (*Bundle, error) {
 	if err := checkEnvelope(e); err != nil {
 		return nil, err
 	}
+	material, err := legacyMaterial(annotations)
+	if err != nil {
+		return nil, err
+	}
 	return &Bundle{raw: envelope, form: FormEnvelope, proto: &bundlepb.Bundle{
-		Content: &bundlepb.Bundle_DsseEnvelope{DsseEnvelope: e},
+		VerificationMaterial: material,
+		Content:              &bundlepb.Bundle_DsseEnvelope{DsseEnvelope: e},
 	}}, nil
 }
 

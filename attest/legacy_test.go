@@ -89,7 +89,7 @@ func FuzzLegacyAttestation(f *testing.F) {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		b, err := attest.LegacyAttestation(slices.Clone(raw))
+		b, err := attest.LegacyAttestation(slices.Clone(raw), nil)
 		if faultOf(t, err) != "" {
 			if b != nil {
 				t.Error("a bundle beside an error")

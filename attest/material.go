@@ -22,8 +22,8 @@ type Proof struct {
 // With is the bundle with more proofs of its signature. It is a new bundle, of other
 // bytes; the proofs that b has come first.
 func (b *Bundle) With(proofs ...Proof) (*Bundle, error) {
-	if b.proto == nil || b.form == FormSimpleSigning {
-		return nil, fmt.Errorf("a %s holds no proofs", b.form)
+	if !bundleVersion(b.proto.GetMediaType()) {
+		return nil, fmt.Errorf("evidence in cosign's older layout takes no more proofs")
 	}
 	if len(proofs) == 0 {
 		return b, nil
@@ -131,5 +131,6 @@ func (b *Bundle) SignedWith(publicKey []byte) *Bundle {
 }
 
 // Protobuf is the bundle as its schema has it, for the libraries that read it so. It
-// must not be changed. An older layout has the same content without a media type.
+// must not be changed. An older layout has the same content without a media type; a
+// simple signing payload has no content.
 func (b *Bundle) Protobuf() *bundlepb.Bundle { return b.proto }

@@ -55,7 +55,7 @@ func samples(t testing.TB, names ...string) []sample {
 		case vectors.LayoutBundle:
 			s.parse = attest.ParseBundle
 		case vectors.LayoutEnvelope:
-			s.parse = attest.LegacyAttestation
+			s.parse = func(raw []byte) (*attest.Bundle, error) { return attest.LegacyAttestation(raw, e.Annotations) }
 		case vectors.LayoutSimpleSigning:
 			s.parse = func(raw []byte) (*attest.Bundle, error) { return attest.LegacySignature(raw, e.Annotations) }
 		}

@@ -90,7 +90,9 @@ func (s *Store) piece(doc *document, l descriptor) attest.Found {
 		return attest.Found{
 			Form:          attest.FormEnvelope,
 			PredicateType: plain(l.Annotations[annotationLegacyType]),
-			Open:          s.opener(l, attest.LegacyAttestation),
+			Open: s.opener(l, func(raw []byte) (*attest.Bundle, error) {
+				return attest.LegacyAttestation(raw, l.Annotations)
+			}),
 		}
 	case l.MediaType == attest.PayloadType:
 		return attest.Found{PredicateType: plain(l.Annotations[annotationInToto]), Ignored: "unsigned in-toto statement"}

@@ -10,12 +10,11 @@ import (
 	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/sign"
-	"github.com/carnet-project/carnet/sign/key"
 )
 
 // signChecksums signs one statement whose subjects are the files of a checksum
 // file. Any of them verifies with the one bundle.
-func signChecksums(ctx context.Context, c *cli.Call, signer *key.Signer, path string) error {
+func signChecksums(ctx context.Context, c *cli.Call, signer keySigner, path string) error {
 	raw, err := c.ReadInput(path, 8<<20)
 	if err != nil {
 		return err

@@ -13,7 +13,6 @@ import (
 	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/sign"
-	"github.com/carnet-project/carnet/sign/key"
 	"github.com/carnet-project/carnet/verify"
 	verifykey "github.com/carnet-project/carnet/verify/key"
 )
@@ -36,11 +35,11 @@ type made struct {
 // A press signs claims and stores them in one store with one open key.
 type press struct {
 	store  *oci.Store
-	signer *key.Signer
+	signer keySigner
 	root   *verifykey.Root
 }
 
-func newPress(store *oci.Store, signer *key.Signer) (*press, error) {
+func newPress(store *oci.Store, signer keySigner) (*press, error) {
 	root, err := verifykey.Parse("of this run", signer.PublicPEM())
 	if err != nil {
 		return nil, err

@@ -12,7 +12,6 @@ import (
 	"github.com/carnet-project/carnet/attest/predicate/slsa"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/sbom/scan"
-	"github.com/carnet-project/carnet/sign/key"
 	"github.com/carnet-project/carnet/verify/report"
 )
 
@@ -83,7 +82,7 @@ func runSeal(c *cli.Call) error {
 
 // openBoth opens the key, which takes a while on purpose, while the image is
 // resolved.
-func openBoth(ctx context.Context, c *cli.Call, arg string) (s *subject, signer *key.Signer, err error) {
+func openBoth(ctx context.Context, c *cli.Call, arg string) (s *subject, signer keySigner, err error) {
 	client, err := c.Registry()
 	if err != nil {
 		return nil, nil, err

@@ -1,16 +1,7 @@
 package produce
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"os"
-
 	urfave "github.com/urfave/cli/v2"
-	"golang.org/x/term"
-
-	"github.com/carnet-project/carnet/cmd/internal/cli"
-	"github.com/carnet-project/carnet/sign/key"
 )
 
 // signerFlags are the flags of every command that signs.
@@ -23,78 +14,4 @@ func signerFlags() []urfave.Flag {
 
 func passwordFlag() urfave.Flag {
 	return &urfave.StringFlag{Name: "password-file", Usage: "read the key's password from the first line of `FILE`; default: CARNET_PASSWORD, COSIGN_PASSWORD, or a prompt"}
-}
-
-// openSigner opens the key that --key names, once for all that a command signs.
-func openSigner(c *cli.Call) (*key.Signer, error) {
-	ref := c.String("key")
-	if ref == "" {
-		return nil, c.Missing("--key KEY: what to sign with (carnet key generate makes one)")
-	}
-	if len(ref) > 8 && ref[:8] == "https://" {
-		return nil, cli.Usagef("--key %s: a private key is a file or env://VARIABLE", ref)
-	}
-	file, err := c.ReadKey(ref)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(file)
-	signer, err := key.Load(file, func() ([]byte, error) { return password(c, "Password for "+ref+": ", false) })
-	switch {
-	case errors.Is(err, key.ErrWrongPassword):
-		return nil, &cli.UsageError{Message: "--key " + ref + ": the password is wrong", Hint: "it is read from --password-file, CARNET_PASSWORD, COSIGN_PASSWORD, or a prompt on a terminal"}
-	case err != nil:
-		return nil, fmt.Errorf("--key %s: %w", ref, asUsage(err))
-	}
-	return signer, nil
-}
-
-func asUsage(err error) error {
-	var usage *cli.UsageError
-	if errors.As(err, &usage) {
-		return err
-	}
-	return cli.Usagef("%v", err)
-}
-
-// password finds the password of a key: a file, the environment, a prompt. A
-// variable that is set and empty is an empty password.
-func password(c *cli.Call, prompt string, confirm bool) ([]byte, error) {
-	if file := c.String("password-file"); file != "" {
-		b, err := cli.ReadFile(file, 64<<10)
-		if err != nil {
-			return nil, err
-		}
-		line, _, _ := bytes.Cut(b, []byte("\n"))
-		return bytes.TrimSuffix(line, []byte("\r")), nil
-	}
-	for _, name := range []string{"CARNET_PASSWORD", "COSIGN_PASSWORD"} {
-		if value, set := c.Env.LookupEnv(name); set {
-			return []byte(value), nil
-		}
-	}
-	stdin, ok := c.Env.Stdin.(*os.File)
-	if !ok || !cli.Terminal(stdin) {
-		return nil, &cli.UsageError{Message: "the key needs a password, and there is no terminal to ask for it", Hint: "set CARNET_PASSWORD (it may be empty), or give --password-file FILE"}
-	}
-	return ask(c, stdin, prompt, confirm)
-}
-
-func ask(c *cli.Call, terminal *os.File, prompt string, confirm bool) ([]byte, error) {
-	fmt.Fprint(c.Env.Stderr, prompt)
-	first, err := term.ReadPassword(int(terminal.Fd()))
-	c.Sayf("")
-	if err != nil || !confirm {
-		return first, err
-	}
-	fmt.Fprint(c.Env.Stderr, "Again: ")
-	second, err := term.ReadPassword(int(terminal.Fd()))
-	c.Sayf("")
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Equal(first, second) {
-		return nil, cli.Usagef("the two passwords differ")
-	}
-	return first, nil
 }

@@ -8,11 +8,10 @@ import (
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/sign"
-	"github.com/carnet-project/carnet/sign/key"
 )
 
 // signStatement signs a statement that was made elsewhere, its bytes exactly.
-func signStatement(ctx context.Context, c *cli.Call, signer *key.Signer, path string) error {
+func signStatement(ctx context.Context, c *cli.Call, signer keySigner, path string) error {
 	st, err := readStatement(c, path)
 	if err != nil {
 		return err
@@ -41,7 +40,7 @@ func readStatement(c *cli.Call, path string) (*attest.Statement, error) {
 }
 
 // attachStatement stores a statement with the node of target that it is about.
-func attachStatement(ctx context.Context, r *receipt, signer *key.Signer, path, target string) error {
+func attachStatement(ctx context.Context, r *receipt, signer keySigner, path, target string) error {
 	st, err := readStatement(r.call, path)
 	if err != nil {
 		return err
@@ -66,7 +65,7 @@ func attachStatement(ctx context.Context, r *receipt, signer *key.Signer, path, 
 }
 
 // signClaims signs and stores claims, and notes them on the receipt.
-func signClaims(ctx context.Context, r *receipt, s *subject, signer *key.Signer, claims []claim) error {
+func signClaims(ctx context.Context, r *receipt, s *subject, signer keySigner, claims []claim) error {
 	p, err := newPress(s.store, signer)
 	if err != nil {
 		return err

@@ -11,14 +11,13 @@ import (
 	"github.com/carnet-project/carnet/attest/oci"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/sign"
-	"github.com/carnet-project/carnet/sign/key"
 )
 
 const bundleSuffix = ".sigstore.json"
 
 // signTargets signs images and files, several at once. It reads the names of all
 // before it signs any.
-func signTargets(ctx context.Context, r *receipt, signer *key.Signer, args []string) error {
+func signTargets(ctx context.Context, r *receipt, signer keySigner, args []string) error {
 	targets := make([]oci.Target, len(args))
 	for i, arg := range args {
 		var err error
@@ -69,7 +68,7 @@ func signable(c *cli.Call, arg string, of int) (oci.Target, error) {
 
 // signImage signs an image, and with --recursive all that runs in an index. What it
 // returns notes the result on the receipt.
-func signImage(ctx context.Context, r *receipt, signer *key.Signer, client *oci.Client, arg string) (func(), error) {
+func signImage(ctx context.Context, r *receipt, signer keySigner, client *oci.Client, arg string) (func(), error) {
 	s, err := openImage(ctx, client, arg)
 	if err != nil {
 		return nil, err
@@ -99,7 +98,7 @@ func signImage(ctx context.Context, r *receipt, signer *key.Signer, client *oci.
 }
 
 // signFile signs a file of any size in constant memory.
-func signFile(ctx context.Context, r *receipt, signer *key.Signer, path string) (func(), error) {
+func signFile(ctx context.Context, r *receipt, signer keySigner, path string) (func(), error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, cli.Usagef("%v", err)

@@ -11,6 +11,9 @@ type Case struct {
 	Artifact artifact.Artifact
 	// Evidence is what roots believe.
 	Evidence []*verify.Evidence
+	// Beside is evidence about the same content under a digest of another algorithm: the
+	// caller has hashed it for both. Its signers count where several are wanted.
+	Beside []*verify.Evidence
 	// Rejected is what was looked at and refused.
 	Rejected []Rejected
 	// Unknown is what could not be looked at.

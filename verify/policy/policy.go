@@ -14,6 +14,7 @@ import (
 type Policy struct {
 	requirements []Requirement
 	platforms    []string
+	threshold    int
 }
 
 // New makes a policy of requirements, all of which must be met, for the platforms
@@ -33,7 +34,7 @@ func New(requirements []Requirement, platforms ...string) (*Policy, error) {
 			return nil, fmt.Errorf("platform %q is not os/arch[/variant]", p)
 		}
 	}
-	return &Policy{slices.Clone(requirements), slices.Clone(platforms)}, nil
+	return &Policy{requirements: slices.Clone(requirements), platforms: slices.Clone(platforms), threshold: 1}, nil
 }
 
 // Requirements is what the policy asks for.
@@ -68,6 +69,7 @@ func (p *Policy) Judge(c Case) Verdict {
 	for _, r := range p.requirements {
 		v.cells = append(v.cells, p.row(c, r)...)
 	}
+	v.cells = append(v.cells, p.signersRow(c)...)
 	v.outcome = outcome(v.cells)
 	return v
 }
@@ -78,7 +80,10 @@ func (p *Policy) row(c Case, r Requirement) []Cell {
 	platforms := nodes[1:]
 	var cells []Cell
 	for i, node := range nodes {
-		cell := Cell{Requirement: r, Node: node, Required: true}
+		cell := Cell{Requirement: r, Node: node, Required: true, Threshold: 1}
+		if r.name == RequireSignature {
+			cell.Threshold = p.threshold
+		}
 		if i == 0 && !r.wantsIndex() && (len(platforms) > 0 || len(p.platforms) > 0 && node.Kind == artifact.KindIndex) {
 			cell.Required = false
 		}
@@ -97,12 +102,8 @@ func judgeCell(cell *Cell, c Case) {
 			cell.Evidence = append(cell.Evidence, e)
 		}
 	}
-	if len(cell.Evidence) > 0 {
-		cell.Status = StatusPass
-		return
-	}
-	finding := explain(cell, c)
-	cell.Status, cell.Finding = finding.Status, &finding
+	beside := slices.DeleteFunc(slices.Clone(c.Beside), func(e *verify.Evidence) bool { return cell.Threshold < 2 || !cell.Requirement.MetBy(e) })
+	cell.count(c, append(beside, cell.Evidence...))
 }
 
 // covers says whether e, in the tree of a, speaks for the cell's node: it is about

@@ -38,6 +38,8 @@ type scene struct {
 	index, amd64, arm64 artifact.Artifact
 	signer              *signkey.Signer
 	root                *key.Root
+	// signed counts signatures, so that each differs.
+	signed int
 }
 
 func newScene(t testing.TB) *scene {
@@ -61,10 +63,11 @@ func newScene(t testing.TB) *scene {
 	return s
 }
 
-// evidence is believed evidence of a type about a.
-func (s *scene) evidence(a artifact.Artifact, predicateType string) *verify.Evidence {
+// bundle is a statement of a type about a, signed. Its bytes differ with the name that
+// the subject is given.
+func (s *scene) bundle(a artifact.Artifact, predicateType, name string) *attest.Bundle {
 	s.t.Helper()
-	st, err := attest.NewStatement(predicateType, []byte(predicates[predicateType]), attest.NewSubject("", a.Digest))
+	st, err := attest.NewStatement(predicateType, []byte(predicates[predicateType]), attest.NewSubject(name, a.Digest))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -72,6 +75,13 @@ func (s *scene) evidence(a artifact.Artifact, predicateType string) *verify.Evid
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	return b
+}
+
+// evidence is believed evidence of a type about a.
+func (s *scene) evidence(a artifact.Artifact, predicateType string) *verify.Evidence {
+	s.t.Helper()
+	b := s.bundle(a, predicateType, "")
 	e, err := verify.Bundle(b, a.Digest, s.root)
 	if err != nil {
 		s.t.Fatal(err)

@@ -24,7 +24,9 @@ type Cell struct {
 	Node artifact.Artifact
 	// Required says whether the verdict hangs on this cell.
 	Required bool
-	Status   Status
+	// Threshold is how many distinct signers are wanted.
+	Threshold int
+	Status    Status
 	// Evidence is what meets the requirement. Its subject may be an index that
 	// contains the node.
 	Evidence []*verify.Evidence

@@ -38,6 +38,9 @@ type Gate struct {
 	Source Source
 	Roots  []verify.Root
 	Policy *policy.Policy
+	// Beside is believed evidence about the same content under a digest of another
+	// algorithm. It may count as policy.Case has it.
+	Beside []*verify.Evidence
 	// Parallel bounds how many bundles are fetched at once; 0 means 8.
 	Parallel int
 }

@@ -23,7 +23,7 @@ type inquiry struct {
 }
 
 func (in *inquiry) known() policy.Case {
-	return policy.Case{Artifact: in.artifact, Evidence: in.evidence, Rejected: in.rejected, Unknown: in.unknown}
+	return policy.Case{Artifact: in.artifact, Evidence: in.evidence, Beside: in.gate.Beside, Rejected: in.rejected, Unknown: in.unknown}
 }
 
 // A candidate is evidence that a listing names and that may be fetched.

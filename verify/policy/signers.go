@@ -75,7 +75,11 @@ func found(signers []verify.Identity, evidence []*verify.Evidence) string {
 	for _, s := range signers {
 		names = append(names, s.String())
 	}
-	text := fmt.Sprintf("%d: %s", len(signers), strings.Join(names, ", "))
+	plural := "s"
+	if len(signers) == 1 {
+		plural = ""
+	}
+	text := fmt.Sprintf("%d distinct signer%s: %s", len(signers), plural, strings.Join(names, ", "))
 	if len(evidence) > len(signers) {
 		text += fmt.Sprintf("; the others of %d signatures are by the same", len(evidence))
 	}

@@ -73,17 +73,17 @@ func TestThreshold(t *testing.T) {
 		found string
 	}{
 		"two keys":                          {[]verify.Identity{a, b}, policy.Allowed, ""},
-		"one key":                           {[]verify.Identity{a}, policy.Denied, "1: key a.pub"},
+		"one key":                           {[]verify.Identity{a}, policy.Denied, "1 distinct signer: key a.pub"},
 		"one key twice":                     {[]verify.Identity{a, a}, policy.Denied, "others of 2 signatures are by the same"},
-		"one key under two names":           {[]verify.Identity{a, alias}, policy.Denied, "1: key a.pub"},
+		"one key under two names":           {[]verify.Identity{a, alias}, policy.Denied, "1 distinct signer: key a.pub"},
 		"a key and an identity":             {[]verify.Identity{a, ann}, policy.Allowed, ""},
-		"an identity twice":                 {[]verify.Identity{ann, annAgain}, policy.Denied, "1: ann@acme.example (https://i)"},
+		"an identity twice":                 {[]verify.Identity{ann, annAgain}, policy.Denied, "1 distinct signer: ann@acme.example (https://i)"},
 		"an identity of two issuers":        {[]verify.Identity{ann, annElsewhere}, policy.Allowed, ""},
-		"an identity with a key of hers":    {[]verify.Identity{a, holder("a", "ann@acme.example", "https://i")}, policy.Denied, "1: "},
-		"an identity with two keys":         {[]verify.Identity{holder("a", "ann", "i"), holder("b", "ann", "i")}, policy.Denied, "1: ann (i)"},
-		"two nobodies":                      {[]verify.Identity{{Name: "x"}, {Name: "y"}}, policy.Denied, "1: "},
+		"an identity with a key of hers":    {[]verify.Identity{a, holder("a", "ann@acme.example", "https://i")}, policy.Denied, "1 distinct signer: "},
+		"an identity with two keys":         {[]verify.Identity{holder("a", "ann", "i"), holder("b", "ann", "i")}, policy.Denied, "1 distinct signer: ann (i)"},
+		"two nobodies":                      {[]verify.Identity{{Name: "x"}, {Name: "y"}}, policy.Denied, "1 distinct signer: "},
 		"a chain of pairs, which is two":    {[]verify.Identity{holder("a", "ann", "i"), a, holder("b", "ann", "i")}, policy.Allowed, ""},
-		"the chain's middle one and an end": {[]verify.Identity{holder("a", "ann", "i"), a}, policy.Denied, "1: "},
+		"the chain's middle one and an end": {[]verify.Identity{holder("a", "ann", "i"), a}, policy.Denied, "1 distinct signer: "},
 	} {
 		var evidence []*verify.Evidence
 		for _, who := range c.by {
@@ -115,11 +115,11 @@ func TestShortOfTheThreshold(t *testing.T) {
 		found string
 	}{
 		"nothing":           {policy.Case{}, policy.Denied, "signature.missing", "none"},
-		"one":               {policy.Case{Evidence: one}, policy.Denied, "signature.threshold", "1: key scene.pub"},
+		"one":               {policy.Case{Evidence: one}, policy.Denied, "signature.threshold", "1 distinct signer: key scene.pub"},
 		"one and a foreign": {policy.Case{Evidence: one, Rejected: refused(verify.ReasonUnknownSigner)}, policy.Denied, "signature.threshold", "refused: by mallory"},
 		"one and a broken":  {policy.Case{Evidence: one, Rejected: refused(verify.ReasonSignatureInvalid)}, policy.Invalid, "signature.invalid", "by mallory"},
 		"one and a gap":     {policy.Case{Evidence: one, Unknown: []policy.Unknown{{Subject: s.amd64.Digest, Detail: "no answer"}}}, policy.Undecided, "verify.incomplete", "no answer"},
-		"one of a sibling":  {policy.Case{Evidence: append(one, s.by(s.arm64, holder("", "ann", "i")))}, policy.Denied, "signature.threshold", "1: key scene.pub"},
+		"one of a sibling":  {policy.Case{Evidence: append(one, s.by(s.arm64, holder("", "ann", "i")))}, policy.Denied, "signature.threshold", "1 distinct signer: key scene.pub"},
 	} {
 		c.c.Artifact = s.amd64
 		v := p.Judge(c.c)

@@ -155,6 +155,7 @@ type document struct {
 			Kind        string `json:"kind"`
 			Platform    string `json:"platform"`
 			Required    bool   `json:"required"`
+			Threshold   int    `json:"threshold"`
 			Status      string `json:"status"`
 			Evidence    []struct {
 				Kind          string `json:"kind"`
@@ -162,10 +163,19 @@ type document struct {
 				Subject       string `json:"subject"`
 				Bundle        string `json:"bundle"`
 				Signer        struct {
-					Name string `json:"name"`
-					Key  string `json:"key"`
+					Name      string            `json:"name"`
+					Key       string            `json:"key"`
+					Subject   string            `json:"subject"`
+					Issuer    string            `json:"issuer"`
+					Authority string            `json:"authority"`
+					Claims    map[string]string `json:"claims"`
 				} `json:"signer"`
 				TrustedTime *string `json:"trustedTime"`
+				Times       []struct {
+					Time   string `json:"time"`
+					Source string `json:"source"`
+					URI    string `json:"uri"`
+				} `json:"times"`
 			} `json:"evidence"`
 		} `json:"matrix"`
 		Findings []struct {

@@ -3,7 +3,9 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"time"
 
+	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
 )
@@ -66,13 +68,15 @@ type resultJSON struct {
 }
 
 type cellJSON struct {
-	Requirement string         `json:"requirement"`
-	Digest      string         `json:"digest"`
-	Kind        string         `json:"kind"`
-	Platform    string         `json:"platform,omitempty"`
-	Required    bool           `json:"required"`
-	Status      policy.Status  `json:"status"`
-	Evidence    []evidenceJSON `json:"evidence"`
+	Requirement string `json:"requirement"`
+	Digest      string `json:"digest"`
+	Kind        string `json:"kind"`
+	Platform    string `json:"platform,omitempty"`
+	Required    bool   `json:"required"`
+	// Threshold is how many distinct signers are wanted, where that is more than one.
+	Threshold int            `json:"threshold,omitempty"`
+	Status    policy.Status  `json:"status"`
+	Evidence  []evidenceJSON `json:"evidence"`
 }
 
 type evidenceJSON struct {
@@ -81,13 +85,26 @@ type evidenceJSON struct {
 	Subject       string      `json:"subject"`
 	Bundle        string      `json:"bundle"`
 	Signer        signerJSON  `json:"signer"`
-	// TrustedTime is null where nobody but the signer vouches for a time.
-	TrustedTime *string `json:"trustedTime"`
+	// TrustedTime is the earliest of Times; null where nobody but the signer vouches for
+	// a time.
+	TrustedTime *string    `json:"trustedTime"`
+	Times       []timeJSON `json:"times,omitempty"`
 }
 
+// signerJSON is a key, or what a certificate says of its holder.
 type signerJSON struct {
-	Name string `json:"name,omitempty"`
-	Key  string `json:"key"`
+	Name      string                  `json:"name,omitempty"`
+	Key       string                  `json:"key"`
+	Subject   string                  `json:"subject,omitempty"`
+	Issuer    string                  `json:"issuer,omitempty"`
+	Authority string                  `json:"authority,omitempty"`
+	Claims    map[attest.Claim]string `json:"claims,omitempty"`
+}
+
+type timeJSON struct {
+	Time   string            `json:"time"`
+	Source verify.TimeSource `json:"source"`
+	URI    string            `json:"uri,omitempty"`
 }
 
 type findingJSON struct {
@@ -165,11 +182,31 @@ func cellToJSON(c policy.Cell) cellJSON {
 		Requirement: c.Requirement.Name(), Digest: c.Node.Digest.String(), Kind: string(c.Node.Kind),
 		Platform: c.Node.Platform, Required: c.Required, Status: c.Status, Evidence: []evidenceJSON{},
 	}
+	if c.Threshold > 1 {
+		out.Threshold = c.Threshold
+	}
 	for _, e := range c.Evidence {
-		out.Evidence = append(out.Evidence, evidenceJSON{
-			Kind: e.Kind(), PredicateType: e.PredicateType(), Subject: e.Subject().String(), Bundle: e.Bundle().String(),
-			Signer: signerJSON{e.By().Name, e.By().Key.String()},
-		})
+		out.Evidence = append(out.Evidence, evidenceToJSON(e))
 	}
 	return out
 }
+
+func evidenceToJSON(e *verify.Evidence) evidenceJSON {
+	out := evidenceJSON{
+		Kind: e.Kind(), PredicateType: e.PredicateType(), Subject: e.Subject().String(), Bundle: e.Bundle().String(),
+		Signer: signerJSON{Name: e.By().Name, Key: e.By().Key.String()},
+	}
+	if c := e.By().Certificate; c != nil {
+		out.Signer.Subject, out.Signer.Issuer, out.Signer.Authority, out.Signer.Claims = c.Subject, c.Issuer, c.Authority, c.Claims
+	}
+	for _, t := range e.Times() {
+		out.Times = append(out.Times, timeJSON{moment(t.At), t.Source, t.URI})
+	}
+	if at := e.SignedAt(); !at.IsZero() {
+		earliest := moment(at)
+		out.TrustedTime = &earliest
+	}
+	return out
+}
+
+func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }

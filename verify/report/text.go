@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"unicode"
 
+	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
@@ -113,7 +114,7 @@ func signers(out *strings.Builder, v policy.Verdict) {
 	var lines []string
 	for _, c := range v.Cells() {
 		for _, e := range c.Evidence {
-			line := fmt.Sprintf("  %s\t%s\tsigned by %s\tno trusted time", c.Requirement.Name(), evidenceType(e), Clean(e.By().String()))
+			line := fmt.Sprintf("  %s\t%s\tsigned by %s\t%s", c.Requirement.Name(), evidenceType(e), Clean(signer(e)), Clean(trustedTime(e)))
 			if !slices.Contains(lines, line) {
 				lines = append(lines, line)
 			}
@@ -126,6 +127,34 @@ func signers(out *strings.Builder, v policy.Verdict) {
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, strings.Join(lines, "\n"))
 	_ = table.Flush()
+}
+
+// signer is who signed, and for a build what was built, which the name of a workflow
+// that many repositories share does not tell.
+func signer(e *verify.Evidence) string {
+	who := e.By().String()
+	c := e.By().Certificate
+	if c == nil || c.Claims[attest.ClaimSourceRepositoryURI] == "" {
+		return who
+	}
+	who += " for " + c.Claims[attest.ClaimSourceRepositoryURI]
+	if ref := c.Claims[attest.ClaimSourceRepositoryRef]; ref != "" {
+		who += " at " + ref
+	}
+	if trigger := c.Claims[attest.ClaimBuildTrigger]; trigger != "" {
+		who += " on " + trigger
+	}
+	return who
+}
+
+// trustedTime is the earliest time that somebody trusted says, and who.
+func trustedTime(e *verify.Evidence) string {
+	for _, t := range e.Times() {
+		if t.At.Equal(e.SignedAt()) {
+			return strings.TrimSpace(fmt.Sprintf("%s by %s %s", moment(t.At), t.Source, t.URI))
+		}
+	}
+	return "no trusted time"
 }
 
 func evidenceType(e *verify.Evidence) string {

@@ -38,6 +38,9 @@ func (s *Signer) certify(ctx context.Context) (*credential, error) {
 	if err != nil {
 		return nil, fmt.Errorf("getting an identity token: %w", err)
 	}
+	if !isJWT(token) {
+		return nil, errors.New("the identity token is not a JWT: want three parts of unpadded base64url between two dots")
+	}
 	c, err := newCredential()
 	if err != nil {
 		return nil, err
@@ -60,6 +63,23 @@ func (s *Signer) certify(ctx context.Context) (*credential, error) {
 		return nil, fmt.Errorf("%s: %w", s.options.URL, err)
 	}
 	return c, nil
+}
+
+// isJWT says whether a token has the form of a signed one (RFC 7515, section 3.1), so
+// that it can be in a header. What it says is for the authority to judge.
+func isJWT(token string) bool {
+	parts := strings.Split(token, ".")
+	for _, part := range parts {
+		if part == "" {
+			return false
+		}
+		for _, c := range []byte(part) {
+			if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
+				return false
+			}
+		}
+	}
+	return len(parts) == 3
 }
 
 // refusal finds what the authority said, and takes the token out of it.

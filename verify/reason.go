@@ -25,6 +25,44 @@ const (
 	// ReasonUnreadable: it could not be fetched.
 	ReasonUnreadable Reason = "unreadable"
 
+	// ReasonCertificateUntrusted: no trusted authority issued the signer's certificate.
+	ReasonCertificateUntrusted Reason = "certificate-untrusted"
+	// ReasonCertificateMalformed: the certificate or the chain above it can't be read, or
+	// has what may not be in it.
+	ReasonCertificateMalformed Reason = "certificate-malformed"
+	// ReasonCertificateExpired: signed or logged outside of the certificate's validity.
+	ReasonCertificateExpired Reason = "certificate-expired"
+	// ReasonIdentityMismatch: the certificate is good, and its holder not accepted.
+	ReasonIdentityMismatch Reason = "identity-mismatch"
+	// ReasonInstanceMismatch: made in another Sigstore instance than the trusted one.
+	ReasonInstanceMismatch Reason = "instance-mismatch"
+	// ReasonSCTMissing: no certificate transparency log vouches for the certificate.
+	ReasonSCTMissing Reason = "sct-missing"
+	// ReasonSCTInvalid: what vouches for it is no trusted log's word about this certificate.
+	ReasonSCTInvalid Reason = "sct-invalid"
+	// ReasonLogMissing: not in a transparency log, where that is asked for.
+	ReasonLogMissing Reason = "log-missing"
+	// ReasonLogUnknown: in a log that is not trusted, or was not then.
+	ReasonLogUnknown Reason = "log-unknown"
+	// ReasonLogProof: the proof of inclusion or the checkpoint is missing or does not hold.
+	ReasonLogProof Reason = "log-proof"
+	// ReasonLogPromise: the log's promise of inclusion is missing or does not hold.
+	ReasonLogPromise Reason = "log-promise"
+	// ReasonLogMismatch: the entry is about something else than this signature.
+	ReasonLogMismatch Reason = "log-mismatch"
+	// ReasonLogDuplicate: one entry is there twice.
+	ReasonLogDuplicate Reason = "log-duplicate"
+	// ReasonTimeMissing: nobody trusted says when it was signed, where that is needed.
+	ReasonTimeMissing Reason = "time-missing"
+	// ReasonTimestampInvalid: a timestamp is broken or of another signature.
+	ReasonTimestampInvalid Reason = "timestamp-invalid"
+	// ReasonTimestampUnknown: a timestamp by an authority that is not trusted.
+	ReasonTimestampUnknown Reason = "timestamp-unknown"
+	// ReasonKeyValidity: signed with a key outside of its stated validity.
+	ReasonKeyValidity Reason = "key-validity"
+	// ReasonKeyRevoked: signed with a key after it was revoked, or nobody knows when.
+	ReasonKeyRevoked Reason = "key-revoked"
+
 	ReasonMalformed         = Reason(attest.FaultMalformed)
 	ReasonTooLarge          = Reason(attest.FaultTooLarge)
 	ReasonDuplicateKey      = Reason(attest.FaultDuplicateKey)

@@ -94,7 +94,8 @@ func (r Requirement) claimedBy(m Rejected) bool {
 // statusOf is the class of a reason.
 func statusOf(reason verify.Reason) Status {
 	switch reason {
-	case verify.ReasonUnknownSigner, verify.ReasonKeyAlgorithm:
+	case verify.ReasonUnknownSigner, verify.ReasonKeyAlgorithm, verify.ReasonCertificateUntrusted,
+		verify.ReasonIdentityMismatch, verify.ReasonInstanceMismatch:
 		return StatusUntrusted
 	case verify.ReasonPredicateMalformed, verify.ReasonUnsupported:
 		return StatusFail

@@ -94,7 +94,7 @@ func TestNobody(t *testing.T) {
 	for _, c := range []attest.Certificate{{}, person("dev@acme.example", google), build(nil)} {
 		for _, accept := range []func(attest.Certificate) error{identity.Accept(), identity.Accept(identity.Pattern{})} {
 			var refused *verify.Error
-			if err := accept(c); !errors.As(err, &refused) || refused.Reason != "identity-mismatch" {
+			if err := accept(c); !errors.As(err, &refused) || refused.Reason != verify.ReasonIdentityMismatch {
 				t.Errorf("%+v: %v", c, err)
 			}
 		}

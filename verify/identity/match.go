@@ -105,9 +105,6 @@ func Accept(patterns ...Pattern) func(attest.Certificate) error {
 	}
 }
 
-// reasonMismatch: the certificate is good, and its holder is not accepted.
-const reasonMismatch verify.Reason = "identity-mismatch"
-
 func refusal(patterns []Pattern, m *Mismatch, c attest.Certificate) error {
 	expected := "a signature by an accepted identity, of which there is none"
 	switch len(patterns) {
@@ -124,7 +121,7 @@ func refusal(patterns []Pattern, m *Mismatch, c attest.Certificate) error {
 	if m.Flags != "" {
 		found += "; what would accept it: " + m.Flags
 	}
-	return &verify.Error{Reason: reasonMismatch, Expected: expected, Found: found}
+	return &verify.Error{Reason: verify.ReasonIdentityMismatch, Expected: expected, Found: found}
 }
 
 func named(c attest.Certificate) string { return verify.Identity{Certificate: &c}.String() }

@@ -111,18 +111,27 @@ func Bundle(b *attest.Bundle, subject attest.Digest, roots ...Root) (*Evidence, 
 }
 
 func open(b *attest.Bundle, roots []Root) (Opening, error) {
-	var unknown error = &Error{ReasonUnknownSigner, "a signature by a trusted key", "nothing is trusted: no root was given"}
+	unknown := &Error{ReasonUnknownSigner, "a signature by a trusted signer", "nothing is trusted: no root was given"}
 	for _, root := range roots {
 		opened, err := root.Open(b)
 		if err == nil {
 			return opened, nil
 		}
+		refused := Refusal(err)
 		if !errors.Is(err, ErrUnknownSigner) {
-			return Opening{}, Refusal(err)
+			return Opening{}, refused
 		}
-		unknown = Refusal(err)
+		if telling(refused.Reason) >= telling(unknown.Reason) {
+			unknown = refused
+		}
 	}
 	return Opening{}, unknown
+}
+
+// telling ranks what roots say of a bundle that is not theirs: who the signer is helps
+// more than where the signature was made, and that more than who it is not.
+func telling(r Reason) int {
+	return slices.Index([]Reason{ReasonCertificateUntrusted, ReasonInstanceMismatch, ReasonIdentityMismatch}, r)
 }
 
 // read takes the statement from the payload that the root returned.

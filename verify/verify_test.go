@@ -124,3 +124,27 @@ func TestRefusal(t *testing.T) {
 		}
 	}
 }
+
+// Of several roots that do not know the signer, the one that can say most is heard, in
+// whatever order they are asked.
+func TestTheMostTellingRefusal(t *testing.T) {
+	s := samples(t, "signer-good")[0]
+	b, err := attest.ParseBundle(s.raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	says := func(r verify.Reason) root {
+		return root{err: errors.Join(verify.ErrUnknownSigner, &verify.Error{Reason: r, Expected: "a", Found: "b"}), asked: &asked}
+	}
+	ranked := []verify.Reason{verify.ReasonUnknownSigner, verify.ReasonCertificateUntrusted, verify.ReasonInstanceMismatch, verify.ReasonIdentityMismatch}
+	for i, most := range ranked {
+		for _, less := range ranked[:i+1] {
+			for _, roots := range [][]verify.Root{{says(most), says(less)}, {says(less), says(most)}, {says(less), says(most), says(less)}} {
+				if _, err := verify.Bundle(b, s.subject, roots...); err == nil || verify.Refusal(err).Reason != most {
+					t.Errorf("%s and %s: %v", most, less, err)
+				}
+			}
+		}
+	}
+}

@@ -157,7 +157,7 @@ func (r Requirement) expectation(node artifact.Artifact) string {
 	if node.Platform != "" {
 		of = node.Platform
 	}
-	return what + " of the " + of + " " + node.Digest.String() + " by a trusted key"
+	return what + " of the " + of + " " + node.Digest.String() + " by a trusted signer"
 }
 
 // platformCells denies where the policy's platforms are not in the artifact.

@@ -21,9 +21,12 @@ import (
 	"github.com/carnet-project/carnet/verify"
 )
 
-// A Root trusts what its public keys signed. It never reads a clock: a key has no
-// validity of its own.
-type Root struct{ keys []publicKey }
+// A Root trusts what its public keys signed. It never reads the machine's clock: a key
+// that has a [Validity] is judged by trusted times, which a [Clock] finds in the bundle.
+type Root struct {
+	keys  []publicKey
+	clock Clock
+}
 
 // publicKey is one trusted key with the algorithms that signers of the field use
 // for it, the usual one first.
@@ -32,6 +35,8 @@ type publicKey struct {
 	hint      string
 	public    crypto.PublicKey
 	verifiers []signature.Verifier
+	// validities must all be kept to.
+	validities []Validity
 }
 
 // maxKeys bounds the keys in one root, since every signature without a known hint
@@ -64,11 +69,14 @@ func Parse(name string, pemBytes []byte) (*Root, error) {
 	return r, nil
 }
 
-// Join makes one root of several.
+// Join makes one root of several. Its clock is that of the first which has one.
 func Join(roots ...*Root) *Root {
 	all := &Root{}
 	for _, r := range roots {
 		all.keys = append(all.keys, r.keys...)
+		if all.clock == nil {
+			all.clock = r.clock
+		}
 	}
 	return all
 }
@@ -121,7 +129,7 @@ func (r *Root) Open(b *attest.Bundle) (verify.Opening, error) {
 			continue
 		}
 		if k.signed(b) {
-			return verify.Opening{Payload: b.UnverifiedPayload(), By: k.identity}, nil
+			return r.open(k, b)
 		}
 		return verify.Opening{}, &verify.Error{
 			Reason:   verify.ReasonSignatureInvalid,
@@ -136,7 +144,7 @@ func (r *Root) Open(b *attest.Bundle) (verify.Opening, error) {
 		}
 		plausible = true
 		if k.signed(b) {
-			return verify.Opening{Payload: b.UnverifiedPayload(), By: k.identity}, nil
+			return r.open(k, b)
 		}
 	}
 	if !plausible && len(r.keys) > 0 {

@@ -95,7 +95,10 @@ func (r Requirement) claimedBy(m Rejected) bool {
 func statusOf(reason verify.Reason) Status {
 	switch reason {
 	case verify.ReasonUnknownSigner, verify.ReasonKeyAlgorithm, verify.ReasonCertificateUntrusted,
-		verify.ReasonIdentityMismatch, verify.ReasonInstanceMismatch:
+		verify.ReasonIdentityMismatch, verify.ReasonInstanceMismatch,
+		// Nothing is broken: nobody who is trusted vouches for it, or not for that time.
+		verify.ReasonSCTMissing, verify.ReasonLogMissing, verify.ReasonLogUnknown, verify.ReasonTimeMissing,
+		verify.ReasonTimestampUnknown, verify.ReasonKeyValidity, verify.ReasonKeyRevoked:
 		return StatusUntrusted
 	case verify.ReasonPredicateMalformed, verify.ReasonUnsupported:
 		return StatusFail

@@ -1,6 +1,7 @@
 package sigstore
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -48,11 +49,23 @@ func readBundle(pb *bundlepb.Bundle) (*bundle.Bundle, error) {
 	return nil, bundleFault(pb, err)
 }
 
-// readableEntries refuses entries that no log of a known kind made.
+// readableEntries refuses entries that sigstore-go would take for something else.
 func readableEntries(entries []*rekorpb.TransparencyLogEntry) error {
 	for _, e := range entries {
 		if e.GetInclusionProof() != nil && e.GetInclusionProof().GetCheckpoint().GetEnvelope() == "" {
 			return refuse(verify.ReasonLogProof, "a proof of inclusion with its checkpoint", "no checkpoint")
+		}
+		// sigstore-go goes by the body and compares the entry's kind with itself.
+		var body struct {
+			Kind       string `json:"kind"`
+			APIVersion string `json:"apiVersion"`
+		}
+		if err := json.Unmarshal(e.GetCanonicalizedBody(), &body); err != nil {
+			return refuse(verify.ReasonLogMismatch, "a log entry whose body is JSON", err.Error())
+		}
+		if said := e.GetKindVersion(); said.GetKind() != body.Kind || said.GetVersion() != body.APIVersion {
+			return refuse(verify.ReasonLogMismatch, fmt.Sprintf("a log entry of kind %q, version %q", said.GetKind(), said.GetVersion()),
+				fmt.Sprintf("a body of kind %q, version %q", body.Kind, body.APIVersion))
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package sigstore
 
 import (
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -69,8 +68,8 @@ func (q *inquiry) authority(e *entity) *verify.Error {
 	if issued {
 		return nil
 	}
-	if name := instanceOfAuthority(hex.EncodeToString(leaf.AuthorityKeyId)); name != "" && !q.material.is(name) {
-		return q.otherInstance(name)
+	if err := q.material.foreign(instanceOfAuthority(leaf.AuthorityKeyId, leaf.Issuer.String())); err != nil {
+		return err
 	}
 	found := "a certificate issued by " + leaf.Issuer.String()
 	if string(leaf.RawIssuer) == string(leaf.RawSubject) {

@@ -63,8 +63,8 @@ func (q *inquiry) entry(e *entity, entry *tlog.Entry) *verify.Error {
 	id := hex.EncodeToString([]byte(entry.LogKeyID()))
 	log, ok := q.material.trusted.RekorLogs()[id]
 	if !ok {
-		if name := instanceOfLog(id); name != "" && !q.material.is(name) {
-			return q.otherInstance(name)
+		if err := q.material.foreign(instanceOfLog(id)); err != nil {
+			return err
 		}
 		return refuse(verify.ReasonLogUnknown, "an entry in a transparency log of "+q.material.name, "an entry in the log with the ID "+id)
 	}

@@ -172,7 +172,10 @@ func TestRefusals(t *testing.T) {
 		{500, "error signing", 3},
 	} {
 		a := newAuthority(t)
-		a.instead = func(_ int, w http.ResponseWriter, _ *http.Request) bool { refuse(w, tc.status, tc.message); return true }
+		a.instead = func(_ int, w http.ResponseWriter, _ *http.Request) bool {
+			refuse(w, tc.status, tc.message)
+			return true
+		}
 		s, tokens := given(a, func(o *fulcio.Options) {
 			o.RetryFor = 2 * time.Second
 			o.Wait = func(context.Context, time.Duration) error { a.now = a.now.Add(time.Second); return nil }

@@ -3,10 +3,11 @@ package rekor
 import (
 	"bytes"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -31,18 +32,32 @@ func (l *Log) loggable(b *attest.Bundle, key *pem.Block) error {
 	if err != nil {
 		return fmt.Errorf("reading the signer's key: %w", err)
 	}
-	edwards, ok := public.(ed25519.PublicKey)
-	if !ok || l.options.Version == V1 || b.Form() != attest.FormEnvelope {
+	if b.Form() != attest.FormEnvelope {
 		return nil
 	}
-	h := sha512.New()
-	if _, err := io.Copy(h, b.SignedMessage()); err != nil {
-		return err
-	}
-	if ed25519.VerifyWithOptions(edwards, h.Sum(nil), b.Signature(), &ed25519.Options{Hash: crypto.SHA512}) != nil {
-		return ErrPureEd25519
+	switch public := public.(type) {
+	case ed25519.PublicKey:
+		if l.options.Version == V2 && !prehashed(public, b) {
+			return ErrPureEd25519
+		}
+	case *ecdsa.PublicKey:
+		h := sha256.New()
+		if _, err := io.Copy(h, b.SignedMessage()); err != nil {
+			return err
+		}
+		if l.options.Version == V1 && !ecdsa.VerifyASN1(public, h.Sum(nil), b.Signature()) {
+			return ErrNotSHA256
+		}
 	}
 	return nil
+}
+
+// prehashed says whether a statement's signature is one of Ed25519ph, as others make
+// them.
+func prehashed(public ed25519.PublicKey, b *attest.Bundle) bool {
+	h := sha512.New()
+	_, err := io.Copy(h, b.SignedMessage())
+	return err == nil && ed25519.VerifyWithOptions(public, h.Sum(nil), b.Signature(), &ed25519.Options{Hash: crypto.SHA512}) == nil
 }
 
 func publicKey(key *pem.Block) (crypto.PublicKey, error) {
@@ -56,54 +71,52 @@ func publicKey(key *pem.Block) (crypto.PublicKey, error) {
 	return c.PublicKey, nil
 }
 
-// A body is what the kinds of entries that are written here say of a signature.
-type body struct {
-	Kind string `json:"kind"`
-	Spec struct {
-		// hashedrekord 0.0.1
-		Signature struct {
-			Content []byte `json:"content"`
-		} `json:"signature"`
-		// dsse 0.0.1
-		Signatures []struct {
-			Signature []byte `json:"signature"`
-		} `json:"signatures"`
-		// hashedrekord 0.0.2
-		HashedRekordV002 struct {
-			Signature struct {
-				Content []byte `json:"content"`
-			} `json:"signature"`
-		} `json:"hashedRekordV002"`
-	} `json:"spec"`
-}
-
-// check holds an entry against the bundle that was sent.
-func check(e *rekorpb.TransparencyLogEntry, b *attest.Bundle) error {
-	var said body
-	if err := json.Unmarshal(e.GetCanonicalizedBody(), &said); err != nil {
+// check holds an entry against what was sent: signature, digest and signer.
+func check(e *rekorpb.TransparencyLogEntry, b *attest.Bundle, key *pem.Block) error {
+	r, err := readRecord(e.GetCanonicalizedBody())
+	if err != nil {
 		return fmt.Errorf("reading its body: %w", err)
 	}
-	logged := [][]byte{said.Spec.Signature.Content, said.Spec.HashedRekordV002.Signature.Content}
-	for _, s := range said.Spec.Signatures {
-		logged = append(logged, s.Signature)
+	if !bytes.Equal(r.signature, b.Signature()) {
+		return errors.New("it is of another signature than the one that was sent")
 	}
-	found := 0
-	for _, s := range logged {
-		if len(s) == 0 {
-			continue
-		}
-		if !bytes.Equal(s, b.Signature()) {
-			return fmt.Errorf("it is of another signature than the one that was sent")
-		}
-		found++
+	digest, err := digestOf(b, r)
+	if err != nil {
+		return err
 	}
-	if found != 1 {
-		return fmt.Errorf("its body, a %q, names %d signatures, want one", said.Kind, found)
+	if !bytes.Equal(r.digest, digest) {
+		return fmt.Errorf("it is of the digest %x, and the signature is of %x", r.digest, digest)
+	}
+	if !bytes.Equal(r.key, key.Bytes) {
+		return errors.New("it names another signer than the one that was sent")
 	}
 	if e.GetInclusionProof() == nil {
-		return fmt.Errorf("it has no inclusion proof")
+		return errors.New("it has no inclusion proof")
 	}
 	return within(e, b)
+}
+
+// digestOf is what an entry about b must have for a digest: that of the file, of the
+// envelope's payload (dsse), or of its PAE by the signature's own hash.
+func digestOf(b *attest.Bundle, r record) ([]byte, error) {
+	if b.Form() == attest.FormMessage {
+		return b.MessageDigest().Bytes(), nil
+	}
+	if r.kind == "dsse" {
+		sum := sha256.Sum256(b.UnverifiedPayload())
+		return sum[:], nil
+	}
+	h := sha256.New()
+	switch len(r.digest) {
+	case sha512.Size384:
+		h = sha512.New384()
+	case sha512.Size:
+		h = sha512.New()
+	}
+	if _, err := io.Copy(h, b.SignedMessage()); err != nil {
+		return nil, err
+	}
+	return h.Sum(nil), nil
 }
 
 // within refuses an entry that came too late to help. Version 2 has no times.

@@ -39,6 +39,10 @@ var (
 	// ErrPureEd25519 is a statement's signature by an Ed25519 key: version 2 logs
 	// digests, and Ed25519 without a prehash signs none.
 	ErrPureEd25519 = errors.New("Rekor v2 cannot log a statement that is signed with an Ed25519 key: use a key of another algorithm, or a log of version 1") //nolint:staticcheck // a name
+
+	// ErrNotSHA256 is a statement's signature by a P-384 or P-521 key over a hash of
+	// that size: version 1 verifies statements by SHA-256 alone (rekor, dsse v0.0.1).
+	ErrNotSHA256 = errors.New("Rekor v1 cannot log a statement that is not signed over SHA-256: use a P-256 or RSA key, or a log of version 2") //nolint:staticcheck // a name
 )
 
 // Options say which log to ask.
@@ -77,8 +81,8 @@ func (l *Log) Version() int { return l.options.Version }
 // say.
 //
 // A log of version 2 gets digest, signature and the certificate or key; one of version 1
-// a statement's whole envelope. The error is ErrNoKey, ErrPureEd25519, ErrAlreadyLogged,
-// ErrExpired, or that of the log.
+// a statement's whole envelope. The error is ErrNoKey, ErrPureEd25519, ErrNotSHA256,
+// ErrAlreadyLogged, ErrExpired, or that of the log.
 func (l *Log) Witness(ctx context.Context, b *attest.Bundle) (attest.Proof, error) {
 	signed, key, err := material(b)
 	if err != nil {
@@ -104,7 +108,7 @@ func (l *Log) Witness(ctx context.Context, b *attest.Bundle) (attest.Proof, erro
 	if len(entries) != 1 {
 		return attest.Proof{}, fmt.Errorf("%s gave %d entries, want one", l.options.URL, len(entries))
 	}
-	if err := check(entries[0], b); err != nil {
+	if err := check(entries[0], b, key); err != nil {
 		return attest.Proof{}, fmt.Errorf("the entry of %s: %w", l.options.URL, err)
 	}
 	return attest.Proof{Entry: entries[0]}, nil

@@ -46,12 +46,15 @@ func Witnessed(ctx context.Context, b *attest.Bundle, w ...Witness) (*attest.Bun
 	group.Wait()
 	var given []attest.Proof
 	var missing []Witness
-	for i, err := range errs {
-		if err != nil {
+	for i, proof := range proofs {
+		if errs[i] == nil && proof.Entry == nil && len(proof.Timestamp) == 0 {
+			errs[i] = errors.New("a witness gave an empty proof")
+		}
+		if errs[i] != nil {
 			missing = append(missing, w[i])
 			continue
 		}
-		given = append(given, proofs[i])
+		given = append(given, proof)
 	}
 	with, err := b.With(given...)
 	if err != nil {

@@ -81,6 +81,15 @@ func Join(roots ...*Root) *Root {
 	return all
 }
 
+// Identities are the keys that the root trusts; one that was given twice is there twice.
+func (r *Root) Identities() []verify.Identity {
+	var all []verify.Identity
+	for _, k := range r.keys {
+		all = append(all, k.identity)
+	}
+	return all
+}
+
 func parseKey(name string, block *pem.Block) (publicKey, error) {
 	if block.Type != "PUBLIC KEY" && block.Type != "RSA PUBLIC KEY" {
 		return publicKey{}, fmt.Errorf("PEM block is %q, want PUBLIC KEY: to verify, give the public key", block.Type)

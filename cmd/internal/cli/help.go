@@ -41,16 +41,18 @@ COMMANDS:{{range .VisibleCommands}}
 )
 
 // flagHelp is the help's section about flags: each with what it is for below it, so
-// that it reads well at 80 columns.
+// that it reads well at 80 columns, and the groups that follow each other with a title.
 func flagHelp(flags []urfave.Flag) string {
 	var b strings.Builder
-	for i, f := range flags {
+	group := "-"
+	for _, f := range flags {
 		documented, ok := f.(urfave.DocGenerationFlag)
 		if !ok {
 			continue
 		}
-		if i == 0 {
-			b.WriteString("\n\nFLAGS:")
+		if is := groupOf(f); is != group {
+			group = is
+			b.WriteString("\n\n" + strings.TrimSuffix("FLAGS, "+group, ", ") + ":")
 		}
 		usage, value := unquoted(documented.GetUsage())
 		names := ""
@@ -73,6 +75,14 @@ func flagHelp(flags []urfave.Flag) string {
 		fmt.Fprintf(&b, "\n   %s\n%s", names, wrap(usage, "         ", 84))
 	}
 	return b.String()
+}
+
+// groupOf is the title of the group that a flag is in, or "".
+func groupOf(f urfave.Flag) string {
+	if grouped, ok := f.(urfave.CategorizableFlag); ok {
+		return grouped.GetCategory()
+	}
+	return ""
 }
 
 // unquoted takes the name of a flag's value, which stands in backquotes, from its usage.

@@ -14,6 +14,7 @@ import (
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
+	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/gate"
 	"github.com/carnet-project/carnet/verify/report"
 )
@@ -58,16 +59,10 @@ func (v *verification) file(ctx context.Context, target, path string) ([]report.
 	if err != nil {
 		return nil, err
 	}
-	var results []report.Result
 	for i, d := range digests {
-		a := artifact.Artifact{Kind: artifact.KindFile, Digest: d, Size: size}
-		r, err := v.bundled(ctx, target, path, a, groups[i].bundles)
-		if err != nil {
-			return nil, err
-		}
-		results = append(results, r)
+		groups[i].artifact = artifact.Artifact{Kind: artifact.KindFile, Digest: d, Size: size}
 	}
-	return results, nil
+	return v.bundled(ctx, target, path, groups)
 }
 
 // digest judges a digest, whose content is not at hand, by the bundles named.
@@ -75,17 +70,53 @@ func (v *verification) digest(ctx context.Context, target string, d attest.Diges
 	if len(v.bundles) == 0 {
 		return nil, &cli.UsageError{Message: target + ": no bundle is named", Hint: "name the bundle that proves the digest: --bundle FILE"}
 	}
-	r, err := v.bundled(ctx, target, "", artifact.Artifact{Kind: artifact.KindFile, Digest: d}, v.bundles)
-	return []report.Result{r}, err
+	return v.bundled(ctx, target, "", []group{{bundles: v.bundles, artifact: artifact.Artifact{Kind: artifact.KindFile, Digest: d}}})
 }
 
-func (v *verification) bundled(ctx context.Context, target, name string, a artifact.Artifact, bundles []*attest.Bundle) (report.Result, error) {
-	p, err := v.policy(bundles)
-	if err != nil {
-		return report.Result{}, err
+// bundled judges one file, under each digest that its bundles name it by. Where several
+// signers are wanted, they are counted over all of them.
+func (v *verification) bundled(ctx context.Context, target, name string, groups []group) ([]report.Result, error) {
+	total := 0
+	for _, g := range groups {
+		total += len(g.bundles)
 	}
-	g := gate.Gate{Source: named(bundles), Roots: v.roots, Policy: p}
-	return report.Result{Target: target, Name: name, Verdict: g.Check(ctx, a)}, nil
+	if v.trusted.threshold > total {
+		return nil, cli.Usagef("%s: --threshold %d can't be met: %s named, and each is signed by one signer", target, v.trusted.threshold, count(total, "bundle is", "bundles are"))
+	}
+	var beside []*verify.Evidence
+	if len(groups) > 1 && v.trusted.threshold > 1 {
+		for _, g := range groups {
+			beside = append(beside, believed(g, v.trusted.roots)...)
+		}
+	}
+	var results []report.Result
+	for _, g := range groups {
+		p, err := v.policy(g.bundles)
+		if err != nil {
+			return nil, err
+		}
+		judge := gate.Gate{Source: named(g.bundles), Roots: v.trusted.roots, Policy: p, Beside: beside}
+		results = append(results, report.Result{Target: target, Name: name, Verdict: judge.Check(ctx, g.artifact)})
+	}
+	return results, nil
+}
+
+// believed is what the group's bundles prove of the file.
+func believed(g group, roots []verify.Root) []*verify.Evidence {
+	var all []*verify.Evidence
+	for _, b := range g.bundles {
+		if e, err := verify.Bundle(b, g.artifact.Digest, roots...); err == nil {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // named is a source of evidence that is at hand.
@@ -110,6 +141,8 @@ func (n named) Discover(_ context.Context, _ artifact.Artifact, depth gate.Depth
 type group struct {
 	algorithm string
 	bundles   []*attest.Bundle
+	// artifact is the file, by the digest of this algorithm.
+	artifact artifact.Artifact
 }
 
 func byAlgorithm(bundles []*attest.Bundle) []group {
@@ -123,7 +156,7 @@ next:
 				continue next
 			}
 		}
-		groups = append(groups, group{algorithm, []*attest.Bundle{b}})
+		groups = append(groups, group{algorithm: algorithm, bundles: []*attest.Bundle{b}})
 	}
 	return groups
 }

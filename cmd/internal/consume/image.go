@@ -34,7 +34,7 @@ func (v *verification) image(ctx context.Context, target string, t oci.Target) (
 			return nil, cli.StoreError(err)
 		}
 	}
-	g := gate.Gate{Source: source{store, a}, Roots: v.roots, Policy: p}
+	g := gate.Gate{Source: source{store, a}, Roots: v.trusted.roots, Policy: p}
 	return []report.Result{{Target: target, Name: t.Name(), Verdict: g.Check(ctx, a)}}, nil
 }
 

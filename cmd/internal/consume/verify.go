@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	urfave "github.com/urfave/cli/v2"
@@ -12,7 +13,6 @@ import (
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/oci"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
-	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
 	"github.com/carnet-project/carnet/verify/report"
 )
@@ -27,23 +27,29 @@ index and every platform in it. The tag is resolved once; stdout gets name@diges
 what was allowed and nothing else. The matrix, the signers and every failure with its
 rule, what was expected, what was found and how to fix it go to stderr.
 
+Who may have signed is said with --key, or for certificates with --certificate-identity
+and --certificate-oidc-issuer, --github or --gitlab; there is no default. Certificates
+are held against the trusted roots of Sigstore instances that are stored (carnet trust),
+else against the public one's as it was when carnet was built. Nothing is fetched for it.
+
 For a file the bundle that --bundle names is what is required, of whatever type;
 without --bundle it is FILE.sigstore.json.`,
 		Arguments: [][2]string{
 			{"TARGET", "REGISTRY/REPO[:TAG][@DIGEST], oci:DIR_OR_TAR[:TAG][@DIGEST], file:PATH, a path,"},
 			{"", "or sha256:HEX with --bundle"},
 		},
-		Flags: append([]urfave.Flag{
-			cli.VerifyKeyFlag(),
+		Flags: slices.Concat(signerFlags(), []urfave.Flag{
 			&urfave.StringSliceFlag{Name: "require", Usage: "require `KIND`s of evidence, separated by commas: signature, provenance, sbom, or a predicate type (default for images: signature,provenance,sbom)"},
 			&urfave.StringSliceFlag{Name: "platform", Usage: "judge only `OS/ARCH[/VARIANT]` of an index; may be given several times"},
 			&urfave.StringSliceFlag{Name: "bundle", Usage: "the bundle `FILE` that proves a file or a digest; may be given several times"},
 			&urfave.BoolFlag{Name: "offline", Usage: "open no socket: for files and OCI layouts"},
 			cli.OutputFlag("text", "json"),
-		}, cli.RegistryFlags()...),
+		}, cli.RegistryFlags()),
 		Exits: cli.JudgeExits,
 		Examples: [][2]string{
 			{"let an image in only with its whole chain", "carnet verify --key release.pub ghcr.io/acme/app:1.4"},
+			{"what a repository's workflow built and signed without a key", "carnet verify --github acme/app --workflow release.yml --ref 'refs/tags/v*' ghcr.io/acme/app:1.4"},
+			{"what two people signed", "carnet verify --certificate-identity '*@acme.example' --certificate-oidc-issuer https://accounts.google.com --threshold 2 ghcr.io/acme/app:1.4"},
 			{"only the signature, in a script", "image=$(carnet verify --key release.pub --require signature ghcr.io/acme/app:1.4) && deploy \"$image\""},
 			{"a file and its bundle, without a network", "carnet verify --key release.pub --offline app.tar.gz --bundle app.tar.gz.sigstore.json"},
 		},
@@ -80,7 +86,7 @@ func runVerify(c *cli.Call) error {
 // verification is what the flags ask of every target.
 type verification struct {
 	call      *cli.Call
-	roots     []verify.Root
+	trusted   trusted
 	client    *oci.Client
 	require   []policy.Requirement
 	platforms []string
@@ -91,18 +97,18 @@ func newVerification(c *cli.Call) (*verification, error) {
 	if len(c.Arguments()) == 0 {
 		return nil, c.Missing("a TARGET")
 	}
-	root, err := c.VerifyKeys()
+	trusted, err := newTrusted(c)
 	if err != nil {
 		return nil, err
 	}
-	v := &verification{call: c, roots: []verify.Root{root}, platforms: c.StringSlice("platform")}
+	v := &verification{call: c, trusted: trusted, platforms: c.StringSlice("platform")}
 	if v.require, err = requirements(c.StringSlice("require")); err != nil {
 		return nil, err
 	}
 	if v.bundles, err = readBundles(c, c.StringSlice("bundle")); err != nil {
 		return nil, err
 	}
-	if _, err := v.policy(nil); err != nil {
+	if _, err := v.policy(v.bundles); err != nil {
 		return nil, err
 	}
 	v.client, err = c.Registry()
@@ -139,6 +145,9 @@ func (v *verification) policy(bundles []*attest.Bundle) (*policy.Policy, error) 
 		}
 	}
 	p, err := policy.New(require, v.platforms...)
+	if err == nil && v.trusted.threshold > 1 {
+		p, err = p.WithThreshold(v.trusted.threshold)
+	}
 	if err != nil {
 		return nil, cli.Usagef("%v", err)
 	}

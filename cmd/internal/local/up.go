@@ -64,6 +64,7 @@ func runUp(c *cli.Call) error {
 	if err := ready(c, format, s.Status()); err != nil {
 		return errors.Join(err, s.Close(c.Ctx()))
 	}
+	slim()
 	return s.Serve(c.Ctx())
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/carnet-project/carnet/attest/oci"
 	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
-	"github.com/carnet-project/carnet/sign"
 )
 
 // maxPredicateBytes bounds a predicate: base64 in a bundle makes it a third larger.
@@ -94,7 +93,7 @@ type stating func(n artifact.Artifact, name string) (*attest.Statement, error)
 // stateAbout makes statements about a target and does with them what the flags say:
 // write them, sign and write them, or sign and store them.
 func stateAbout(c *cli.Call, arg string, say stating) error {
-	ctx, cancel := context.WithTimeout(c.Ctx(), c.Duration("timeout"))
+	ctx, cancel := withTimeout(c)
 	defer cancel()
 	if c.String("statement") != "" && (c.String("bundle") != "" || c.String("key") != "") {
 		return cli.Usagef("--statement writes the unsigned statement: --key and --bundle have no place beside it")
@@ -162,11 +161,11 @@ func signAndStore(ctx context.Context, c *cli.Call, s *subject, claims []claim) 
 	if err != nil {
 		return err
 	}
-	signer, err := openSigner(c)
+	signing, err := openSigning(ctx, c)
 	if err != nil {
 		return err
 	}
-	if err := signClaims(ctx, r, s, signer, claims); err != nil {
+	if err := signing.close(signClaims(ctx, r, s, signing, claims)); err != nil {
 		return err
 	}
 	return r.print()
@@ -181,12 +180,12 @@ func deliver(ctx context.Context, c *cli.Call, claims []claim) error {
 	if out := c.String("statement"); out != "" {
 		return c.WriteFile(out, st.Bytes())
 	}
-	signer, err := openSigner(c)
+	s, err := openSigning(ctx, c)
 	if err != nil {
 		return err
 	}
-	b, err := sign.Statement(ctx, st, signer)
-	if err != nil {
+	b, err := s.statement(ctx, st, fileDestination(c.String("bundle")))
+	if err := s.close(err); err != nil {
 		return err
 	}
 	return c.WriteFile(c.String("bundle"), b.Bytes())

@@ -69,7 +69,7 @@ func runAttestSBOM(c *cli.Call) error {
 }
 
 func attestImageSBOMs(c *cli.Call, scanner *scan.Scanner, format scan.Format, arg string) error {
-	ctx, cancel := context.WithTimeout(c.Ctx(), c.Duration("timeout"))
+	ctx, cancel := withTimeout(c)
 	defer cancel()
 	client, err := c.Registry()
 	if err != nil {

@@ -9,12 +9,11 @@ import (
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
-	"github.com/carnet-project/carnet/sign"
 )
 
 // signChecksums signs one statement whose subjects are the files of a checksum
 // file. Any of them verifies with the one bundle.
-func signChecksums(ctx context.Context, c *cli.Call, signer keySigner, path string) error {
+func signChecksums(ctx context.Context, c *cli.Call, s *signing, path string) error {
 	raw, err := c.ReadInput(path, 8<<20)
 	if err != nil {
 		return err
@@ -27,15 +26,15 @@ func signChecksums(ctx context.Context, c *cli.Call, signer keySigner, path stri
 	if err != nil {
 		return cli.Usagef("%s: %v", path, err)
 	}
-	b, err := sign.Statement(ctx, st, signer)
-	if err != nil {
-		return err
-	}
 	out := c.String("bundle")
 	if out == "" && path == "-" {
 		out = "-"
 	} else if out == "" {
 		out = path + bundleSuffix
+	}
+	b, err := s.statement(ctx, st, fileDestination(out))
+	if err != nil {
+		return err
 	}
 	if err := c.WriteFile(out, b.Bytes()); err != nil {
 		return err

@@ -1,9 +1,10 @@
 package produce
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -12,9 +13,7 @@ import (
 	"github.com/carnet-project/carnet/attest/oci"
 	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
-	"github.com/carnet-project/carnet/sign"
 	"github.com/carnet-project/carnet/verify"
-	verifykey "github.com/carnet-project/carnet/verify/key"
 )
 
 // A claim is a statement about a node of an artifact, to be signed and stored
@@ -32,23 +31,24 @@ type made struct {
 	existed bool
 }
 
-// A press signs claims and stores them in one store with one open key.
+// A press signs claims about an image and stores them beside it.
 type press struct {
-	store  *oci.Store
-	signer keySigner
-	root   *verifykey.Root
+	subject *subject
+	signing *signing
+	roots   []verify.Root
 }
 
-func newPress(store *oci.Store, signer keySigner) (*press, error) {
-	root, err := verifykey.Parse("of this run", signer.PublicPEM())
+func newPress(ctx context.Context, s *subject, signing *signing) (*press, error) {
+	roots, err := signing.equals(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &press{store, signer, root}, nil
+	return &press{s, signing, roots}, nil
 }
 
 // run signs and stores what is not there yet, node by node, all nodes at once. Run
-// again after a failure it does only what is missing.
+// again after a failure it does only what is missing. The error is [errSpooled] if some
+// could not be finished; the rest is done then.
 func (p *press) run(ctx context.Context, claims []claim) ([]made, error) {
 	var nodes []artifact.Artifact
 	byNode := map[attest.Digest][]claim{}
@@ -58,62 +58,82 @@ func (p *press) run(ctx context.Context, claims []claim) ([]made, error) {
 		}
 		byNode[c.node.Digest] = append(byNode[c.node.Digest], c)
 	}
-	results := make([][]made, len(nodes))
+	results, spooled := make([][]made, len(nodes)), make([]bool, len(nodes))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, n := range nodes {
 		group.Go(func() (err error) {
-			results[i], err = p.node(ctx, n, byNode[n.Digest])
+			results[i], spooled[i], err = p.node(ctx, n, byNode[n.Digest])
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	var all []made
-	for _, r := range results {
-		all = append(all, r...)
+	if slices.Contains(spooled, true) {
+		return slices.Concat(results...), errSpooled
 	}
-	return all, nil
+	return slices.Concat(results...), nil
 }
 
-// node signs and stores the claims about one digest: all of its new bundles go
-// into the store together.
-func (p *press) node(ctx context.Context, n artifact.Artifact, claims []claim) ([]made, error) {
-	stored, err := p.store.Discover(ctx, n.Digest, oci.Near)
+// node signs the claims about one digest, all at once, and stores its new bundles
+// together. It says whether some are not finished; those are not stored.
+func (p *press) node(ctx context.Context, n artifact.Artifact, claims []claim) ([]made, bool, error) {
+	stored, err := p.subject.store.Discover(ctx, n.Digest, oci.Near)
 	if err != nil {
-		return nil, cli.StoreError(err)
+		return nil, false, cli.StoreError(err)
+	}
+	bundles, existed := make([]*attest.Bundle, len(claims)), make([]bool, len(claims))
+	var group errgroup.Group // without a context: one that fails must not end the others
+	for i, c := range claims {
+		group.Go(func() (err error) {
+			if bundles[i], err = p.equal(ctx, c, stored); err != nil || bundles[i] != nil {
+				existed[i] = true
+				return err
+			}
+			bundles[i], err = p.signing.statement(ctx, c.statement, p.subject.destination(n))
+			if errors.Is(err, errSpooled) {
+				return nil
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, false, err
 	}
 	var results []made
 	var fresh []*attest.Bundle
-	for _, c := range claims {
-		existing, err := p.equal(ctx, c, stored)
-		if err != nil {
-			return nil, err
-		}
-		if existing != nil {
-			results = append(results, made{c, existing.Digest(), true})
+	for i, b := range bundles {
+		if b == nil {
 			continue
 		}
-		b, err := sign.Statement(ctx, c.statement, p.signer)
-		if err != nil {
-			return nil, err
+		results = append(results, made{claims[i], b.Digest(), existed[i]})
+		if !existed[i] {
+			fresh = append(fresh, b)
 		}
-		fresh = append(fresh, b)
-		results = append(results, made{c, b.Digest(), false})
 	}
-	if len(fresh) == 0 {
-		return results, nil
-	}
-	if _, err := p.store.Attach(ctx, n, fresh...); err != nil {
-		return nil, cli.StoreError(err)
-	}
-	return results, nil
+	return results, len(results) < len(claims), p.attach(ctx, n, fresh)
 }
 
-// equal finds a stored bundle that says the same, signed by the same key. What is
+// attach stores bundles with a node. Where the store fails, what costs more than
+// computing is kept: a place in a public log is not taken back.
+func (p *press) attach(ctx context.Context, n artifact.Artifact, fresh []*attest.Bundle) error {
+	if len(fresh) == 0 {
+		return nil
+	}
+	_, err := p.subject.store.Attach(ctx, n, fresh...)
+	if err != nil {
+		p.signing.keepWhole(fresh, p.subject.destination(n), err)
+	}
+	return cli.StoreError(err)
+}
+
+// equal finds a stored bundle that says the same, signed by the same signer. What is
 // stored is untrusted: only a bundle that verifies counts, and one that can't be
 // read is no reason not to sign.
 func (p *press) equal(ctx context.Context, c claim, stored []attest.Found) (*attest.Bundle, error) {
+	if len(p.roots) == 0 {
+		return nil, nil
+	}
 	for _, f := range stored {
 		if f.Ignored != "" || f.PredicateType != "" && f.PredicateType != c.statement.PredicateType() {
 			continue
@@ -126,20 +146,12 @@ func (p *press) equal(ctx context.Context, c claim, stored []attest.Found) (*att
 			continue
 		}
 		for _, b := range bundles {
-			if p.says(b, c) {
+			if p.signing.says(b, c, p.roots) {
 				return b, nil
 			}
 		}
 	}
 	return nil, nil
-}
-
-func (p *press) says(b *attest.Bundle, c claim) bool {
-	e, err := verify.Bundle(b, c.node.Digest, p.root)
-	if err != nil || e.PredicateType() != c.statement.PredicateType() {
-		return false
-	}
-	return e.Kind() == verify.KindSignature || bytes.Equal(e.Predicate(), c.statement.Predicate())
 }
 
 // signatureClaim is the claim that a plain signature makes: this digest, no more.

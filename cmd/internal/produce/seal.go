@@ -21,7 +21,8 @@ func Seal() cli.Command {
 		Name: "seal", Usage: "make, sign and store all evidence of a release", Args: "TARGET",
 		About: `Resolves TARGET once and makes what carnet verify requires: an SBOM of every platform,
 provenance from the flags or the git checkout here, and signatures on the index and on
-every platform. All is signed with one key and stored beside the image. Run again after
+every platform. All is signed with one key, or without one
+under one certificate, and stored beside the image. Run again after
 a failure, it does only what is missing. stdout gets name@digest.`,
 		Arguments: [][2]string{{"TARGET", "REGISTRY/REPO[:TAG][@DIGEST] or oci:DIR[:TAG][@DIGEST]"}},
 		Flags: append(append(append(signerFlags(), formatFlag(), cli.OutputFlag("text", "json")),
@@ -49,9 +50,9 @@ func runSeal(c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(c.Ctx(), c.Duration("timeout"))
+	ctx, cancel := withTimeout(c)
 	defer cancel()
-	s, signer, err := openBoth(ctx, c, arg)
+	s, signing, err := openBoth(ctx, c, arg)
 	if err != nil {
 		return err
 	}
@@ -63,12 +64,12 @@ func runSeal(c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	p, err := newPress(s.store, signer)
+	p, err := newPress(ctx, s, signing)
 	if err != nil {
 		return err
 	}
 	results, err := p.run(ctx, claims)
-	if err != nil {
+	if err := signing.close(err); err != nil {
 		return err
 	}
 	if !r.json {
@@ -80,16 +81,16 @@ func runSeal(c *cli.Call) error {
 	return r.print()
 }
 
-// openBoth opens the key, which takes a while on purpose, while the image is
-// resolved.
-func openBoth(ctx context.Context, c *cli.Call, arg string) (s *subject, signer keySigner, err error) {
+// openBoth opens the key, which takes a while on purpose, or gets the identity token,
+// while the image is resolved.
+func openBoth(ctx context.Context, c *cli.Call, arg string) (s *subject, signing *signing, err error) {
 	client, err := c.Registry()
 	if err != nil {
 		return nil, nil, err
 	}
 	var group errgroup.Group
 	group.Go(func() (err error) {
-		signer, err = openSigner(c)
+		signing, err = openSigning(ctx, c)
 		return err
 	})
 	s, resolveErr := openImage(ctx, client, arg)
@@ -100,7 +101,7 @@ func openBoth(ctx context.Context, c *cli.Call, arg string) (s *subject, signer 
 	if err != nil && s != nil {
 		_ = s.store.Close() // nothing was written
 	}
-	return s, signer, err
+	return s, signing, err
 }
 
 // sealClaims is all that is said of a release: signatures on every node, provenance

@@ -1,7 +1,6 @@
 package produce
 
 import (
-	"context"
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/carnet-project/carnet/cmd/internal/cli"
@@ -14,7 +13,8 @@ func Sign() cli.Command {
 		About: `An image is signed by its digest, and the signature is stored beside it, where cosign 3
 and carnet verify find it. Where an equal valid signature stands already nothing is
 added. A file gets FILE.sigstore.json beside it. stdout gets name@digest of what is
-signed.`,
+signed. Without --key it is keyless: one identity token and one certificate for it
+serve all TARGETs.`,
 		Arguments: [][2]string{{"TARGET", "REGISTRY/REPO[:TAG][@DIGEST], oci:DIR[:TAG][@DIGEST], file:PATH, or a path that exists"}},
 		Flags: append(append(signerFlags(),
 			&urfave.BoolFlag{Name: "recursive", Aliases: []string{"r"}, Usage: "sign every platform of an index, too"},
@@ -25,6 +25,7 @@ signed.`,
 		), cli.RegistryFlags()...),
 		Exits: cli.MakeExits,
 		Examples: [][2]string{
+			{"in CI, as the job's own identity", "carnet sign ghcr.io/acme/app:1.4"},
 			{"an image and all its platforms", "carnet sign --key release.key --recursive ghcr.io/acme/app:1.4"},
 			{"a file, beside it", "carnet sign --key release.key app.tar.gz"},
 			{"a release's files at once", "sha256sum app-* > SHA256SUMS && carnet sign --key release.key --checksums SHA256SUMS"},
@@ -46,27 +47,27 @@ func runSign(c *cli.Call) error {
 	case statement != "" && len(args) > 1:
 		return cli.Usagef("a statement is stored with one TARGET, and %d are given", len(args))
 	}
-	signer, err := openSigner(c)
-	if err != nil {
-		return err
-	}
 	r, err := newReceipt(c)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(c.Ctx(), c.Duration("timeout"))
+	ctx, cancel := withTimeout(c)
 	defer cancel()
+	s, err := openSigning(ctx, c)
+	if err != nil {
+		return err
+	}
 	switch {
 	case statement != "" && len(args) == 0:
-		return signStatement(ctx, c, signer, statement)
+		return s.close(signStatement(ctx, c, s, statement))
 	case statement != "":
-		err = attachStatement(ctx, r, signer, statement, args[0])
+		err = attachStatement(ctx, r, s, statement, args[0])
 	case checksums != "":
-		return signChecksums(ctx, c, signer, checksums)
+		return s.close(signChecksums(ctx, c, s, checksums))
 	default:
-		err = signTargets(ctx, r, signer, args)
+		err = signTargets(ctx, r, s, args)
 	}
-	if err != nil {
+	if err := s.close(err); err != nil {
 		return err
 	}
 	return r.print()

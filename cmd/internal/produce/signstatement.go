@@ -2,27 +2,27 @@ package produce
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
-	"github.com/carnet-project/carnet/sign"
 )
 
 // signStatement signs a statement that was made elsewhere, its bytes exactly.
-func signStatement(ctx context.Context, c *cli.Call, signer keySigner, path string) error {
+func signStatement(ctx context.Context, c *cli.Call, s *signing, path string) error {
 	st, err := readStatement(c, path)
-	if err != nil {
-		return err
-	}
-	b, err := sign.Statement(ctx, st, signer)
 	if err != nil {
 		return err
 	}
 	out := c.String("bundle")
 	if out == "" {
 		out = "-"
+	}
+	b, err := s.statement(ctx, st, fileDestination(out))
+	if err != nil {
+		return err
 	}
 	return c.WriteFile(out, b.Bytes())
 }
@@ -40,7 +40,7 @@ func readStatement(c *cli.Call, path string) (*attest.Statement, error) {
 }
 
 // attachStatement stores a statement with the node of target that it is about.
-func attachStatement(ctx context.Context, r *receipt, signer keySigner, path, target string) error {
+func attachStatement(ctx context.Context, r *receipt, signing *signing, path, target string) error {
 	st, err := readStatement(r.call, path)
 	if err != nil {
 		return err
@@ -61,21 +61,21 @@ func attachStatement(ctx context.Context, r *receipt, signer keySigner, path, ta
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.reference(), err)
 	}
-	return signClaims(ctx, r, s, signer, []claim{{node, st}})
+	return signClaims(ctx, r, s, signing, []claim{{node, st}})
 }
 
 // signClaims signs and stores claims, and notes them on the receipt.
-func signClaims(ctx context.Context, r *receipt, s *subject, signer keySigner, claims []claim) error {
-	p, err := newPress(s.store, signer)
+func signClaims(ctx context.Context, r *receipt, s *subject, signing *signing, claims []claim) error {
+	p, err := newPress(ctx, s, signing)
 	if err != nil {
 		return err
 	}
 	results, err := p.run(ctx, claims)
-	if err != nil {
+	if err != nil && !errors.Is(err, errSpooled) {
 		return err
 	}
 	r.image(s, results)
-	return nil
+	return err
 }
 
 // nodeAbout is the node of a that st is about.

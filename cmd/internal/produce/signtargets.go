@@ -2,22 +2,22 @@ package produce
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/attest/oci"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
-	"github.com/carnet-project/carnet/sign"
 )
 
 const bundleSuffix = ".sigstore.json"
 
 // signTargets signs images and files, several at once. It reads the names of all
 // before it signs any.
-func signTargets(ctx context.Context, r *receipt, signer keySigner, args []string) error {
+func signTargets(ctx context.Context, r *receipt, s *signing, args []string) error {
 	targets := make([]oci.Target, len(args))
 	for i, arg := range args {
 		var err error
@@ -30,19 +30,27 @@ func signTargets(ctx context.Context, r *receipt, signer keySigner, args []strin
 		return err
 	}
 	notes := make([]func(), len(args))
+	var spooled atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
 	for i, t := range targets {
 		group.Go(func() (err error) {
 			if t.Scheme == oci.SchemeFile {
-				notes[i], err = signFile(ctx, r, signer, t.Path)
+				notes[i], err = signFile(ctx, r, s, t.Path)
 			} else {
-				notes[i], err = signImage(ctx, r, signer, client, args[i])
+				notes[i], err = signImage(ctx, r, s, client, args[i])
+			}
+			if errors.Is(err, errSpooled) {
+				spooled.Store(true)
+				return nil
 			}
 			return err
 		})
 	}
 	err = group.Wait()
+	if err == nil && spooled.Load() {
+		err = errSpooled
+	}
 	for _, note := range notes {
 		if note != nil {
 			note()
@@ -68,7 +76,7 @@ func signable(c *cli.Call, arg string, of int) (oci.Target, error) {
 
 // signImage signs an image, and with --recursive all that runs in an index. What it
 // returns notes the result on the receipt.
-func signImage(ctx context.Context, r *receipt, signer keySigner, client *oci.Client, arg string) (func(), error) {
+func signImage(ctx context.Context, r *receipt, signing *signing, client *oci.Client, arg string) (func(), error) {
 	s, err := openImage(ctx, client, arg)
 	if err != nil {
 		return nil, err
@@ -86,31 +94,26 @@ func signImage(ctx context.Context, r *receipt, signer keySigner, client *oci.Cl
 		}
 		claims = append(claims, cl)
 	}
-	p, err := newPress(s.store, signer)
+	p, err := newPress(ctx, s, signing)
 	if err != nil {
 		return nil, err
 	}
 	results, err := p.run(ctx, claims)
-	if err != nil {
+	if err != nil && !errors.Is(err, errSpooled) {
 		return nil, err
 	}
-	return func() { r.image(s, results) }, nil
+	return func() { r.image(s, results) }, err
 }
 
 // signFile signs a file of any size in constant memory.
-func signFile(ctx context.Context, r *receipt, signer keySigner, path string) (func(), error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, cli.Usagef("%v", err)
-	}
-	defer f.Close()
-	b, err := sign.File(ctx, f, signer)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
+func signFile(ctx context.Context, r *receipt, s *signing, path string) (func(), error) {
 	out := r.call.String("bundle")
 	if out == "" {
 		out = path + bundleSuffix
+	}
+	b, err := s.file(ctx, path, fileDestination(out))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if err := r.call.WriteFile(out, b.Bytes()); err != nil {
 		return nil, err

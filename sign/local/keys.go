@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -30,14 +31,14 @@ const maxKey = 64 << 10
 
 // keys are what a Sigstore signs with, and the chains of its authorities, the root last.
 type keys struct {
-	authority, ct, tsa, issuer *ecdsa.PrivateKey
-	rekor, tufRoot, tuf        ed25519.PrivateKey
-	authorityChain, tsaChain   []*x509.Certificate
+	authority, ct, tsa       *ecdsa.PrivateKey
+	rekor, tufRoot, tuf      ed25519.PrivateKey
+	authorityChain, tsaChain []*x509.Certificate
 }
 
 // makeKeys writes new keys and chains to the folder.
 func makeKeys(dir, name string, now time.Time) error {
-	for _, k := range []string{"authority-root", "authority", "ct", "tsa-root", "tsa", "issuer"} {
+	for _, k := range []string{"authority-root", "authority", "ct", "tsa-root", "tsa"} {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
 			return err
@@ -124,12 +125,40 @@ func complete(c *x509.Certificate, key *ecdsa.PublicKey, name string, now time.T
 	return nil
 }
 
+// issuerKey is the key of the built-in issuer, which is made when it is first wanted, by
+// whoever wants it: it is of RSA, for some clients know tokens of no other kind, and
+// takes longer to make than all else. Of two that make it at once, the first to write
+// it wins.
+func issuerKey(dir string) (*rsa.PrivateKey, error) {
+	dir = filepath.Join(dir, keysFolder)
+	key, err := loadKey[*rsa.PrivateKey](dir, "issuer")
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	if key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+		return nil, err
+	}
+	text, err := encodeKey(key)
+	if err != nil {
+		return nil, err
+	}
+	if err := disk.Create(filepath.Join(dir, "issuer.pem"), text); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return loadKey[*rsa.PrivateKey](dir, "issuer")
+}
+
 func saveKey(dir, name string, key crypto.PrivateKey) error {
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	text, err := encodeKey(key)
 	if err != nil {
 		return err
 	}
-	return disk.Write(filepath.Join(dir, name+".pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	return disk.Write(filepath.Join(dir, name+".pem"), text)
+}
+
+func encodeKey(key crypto.PrivateKey) ([]byte, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), err
 }
 
 // loadKey reads a key. Errors hold nothing of its file.
@@ -170,15 +199,14 @@ func loadChain(dir, name string) (chain []*x509.Certificate, err error) {
 }
 
 func loadKeys(dir string) (k keys, err error) {
-	var errs [9]error
+	var errs [8]error
 	k.authority, errs[0] = loadKey[*ecdsa.PrivateKey](dir, "authority")
 	k.ct, errs[1] = loadKey[*ecdsa.PrivateKey](dir, "ct")
 	k.tsa, errs[2] = loadKey[*ecdsa.PrivateKey](dir, "tsa")
-	k.issuer, errs[3] = loadKey[*ecdsa.PrivateKey](dir, "issuer")
-	k.rekor, errs[4] = loadKey[ed25519.PrivateKey](dir, "rekor")
-	k.tufRoot, errs[5] = loadKey[ed25519.PrivateKey](dir, "tuf-root")
-	k.tuf, errs[6] = loadKey[ed25519.PrivateKey](dir, "tuf")
-	k.authorityChain, errs[7] = loadChain(dir, "authority")
-	k.tsaChain, errs[8] = loadChain(dir, "tsa")
+	k.rekor, errs[3] = loadKey[ed25519.PrivateKey](dir, "rekor")
+	k.tufRoot, errs[4] = loadKey[ed25519.PrivateKey](dir, "tuf-root")
+	k.tuf, errs[5] = loadKey[ed25519.PrivateKey](dir, "tuf")
+	k.authorityChain, errs[6] = loadChain(dir, "authority")
+	k.tsaChain, errs[7] = loadChain(dir, "tsa")
 	return k, errors.Join(errs[:]...)
 }

@@ -9,6 +9,8 @@ package local
 
 import (
 	"context"
+	"crypto"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/carnet-project/carnet/sign/local/internal/authority"
@@ -68,6 +71,8 @@ type Sigstore struct {
 	log          *rekor.Log
 	ct           *ctlog.Log
 	tuf          *tuf.Repository
+	// issuerKey is the built-in issuer's.
+	issuerKey func() (*rsa.PrivateKey, error)
 }
 
 // Open opens the Sigstore of a folder, which it makes with new keys if it is not there,
@@ -87,7 +92,7 @@ func Open(dir string, o Options) (*Sigstore, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sigstore{dir: dir, now: o.Now, lock: lock}
+	s := &Sigstore{dir: dir, now: o.Now, lock: lock, issuerKey: sync.OnceValues(func() (*rsa.PrivateKey, error) { return issuerKey(dir) })}
 	if err := s.open(o); err != nil {
 		return nil, errors.Join(err, s.Close(context.Background()))
 	}
@@ -168,12 +173,8 @@ func (s *Sigstore) openServices(o Options) error {
 	mux := http.NewServeMux()
 	issuers := o.Issuers
 	if s.state.Status.Issuer != "" {
-		built = &identity.Built{URL: s.state.Status.Issuer, Key: k.issuer.Public()}
-		own, err := issuer.Handler(built.URL, &k.issuer.PublicKey)
-		if err != nil {
-			return err
-		}
-		mux.Handle("/issuer/", http.StripPrefix("/issuer", own))
+		built = &identity.Built{URL: s.state.Status.Issuer, Key: func() (crypto.PublicKey, error) { return s.issuerPublic() }}
+		mux.Handle("/issuer/", http.StripPrefix("/issuer", issuer.Handler(built.URL, s.issuerPublic)))
 		issuers = append([]Issuer{{URL: built.URL, Kind: identity.Email}}, issuers...)
 	}
 	tokens, err := identity.NewVerifier(o.Issuers, built, o.Client, s.now)
@@ -206,5 +207,17 @@ func (s *Sigstore) Status() Status { return s.state.Status }
 
 // Token makes an identity token, with which its holder is believed for ten minutes.
 func (s *Sigstore) Token(h Holder) (string, error) {
-	return mint(s.state.Status.Issuer, s.keys.issuer, h, s.now())
+	key, err := s.issuerKey()
+	if err != nil {
+		return "", err
+	}
+	return mint(s.state.Status.Issuer, key, h, s.now())
+}
+
+func (s *Sigstore) issuerPublic() (*rsa.PublicKey, error) {
+	key, err := s.issuerKey()
+	if err != nil {
+		return nil, err
+	}
+	return &key.PublicKey, nil
 }

@@ -146,5 +146,4 @@ func BenchmarkSignature(b *testing.B) {
 	}
 }
 
-
 func hexed(b []byte) string { return fmt.Sprintf("%x", b) }

@@ -2,11 +2,10 @@ package local
 
 import (
 	"cmp"
-	"crypto/ecdsa"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -119,14 +118,14 @@ func Mint(dir string, h Holder, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	key, err := loadKey[*ecdsa.PrivateKey](filepath.Join(dir, keysFolder), "issuer")
+	key, err := issuerKey(dir)
 	if err != nil {
 		return "", err
 	}
 	return mint(s.Status.Issuer, key, h, now)
 }
 
-func mint(url string, key *ecdsa.PrivateKey, h Holder, now time.Time) (string, error) {
+func mint(url string, key *rsa.PrivateKey, h Holder, now time.Time) (string, error) {
 	if url == "" {
 		return "", errors.New("this Sigstore has no issuer of its own: it is not on loopback alone")
 	}

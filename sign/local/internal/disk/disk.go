@@ -17,6 +17,17 @@ var ErrLocked = errors.New("another process uses the folder")
 // Write replaces the file with data, mode 0600: it is written beside, synced, renamed
 // over the old one, and the folder is synced.
 func Write(path string, data []byte) error {
+	return place(path, data, os.Rename)
+}
+
+// Create is like [Write], but leaves a file that is there as it is. The error is
+// [fs.ErrExist] then.
+func Create(path string, data []byte) error {
+	return place(path, data, os.Link)
+}
+
+// place writes data to a new file, syncs it, and puts it into its place.
+func place(path string, data []byte, put func(from, to string) error) error {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".new-*") // with mode 0600
 	if err != nil {
@@ -29,7 +40,7 @@ func Write(path string, data []byte) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := put(f.Name(), path); err != nil {
 		return err
 	}
 	return syncFolder(dir)

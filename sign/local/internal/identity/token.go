@@ -30,10 +30,10 @@ const (
 // not answer.
 var ErrUnavailable = errors.New("the issuer can't be asked")
 
-// Built is an issuer in this process, whose public key is at hand.
+// Built is an issuer in this process, whose public key is at hand when it is wanted.
 type Built struct {
 	URL string
-	Key crypto.PublicKey
+	Key func() (crypto.PublicKey, error)
 }
 
 // KindClaim is the claim by which the built-in issuer, and it alone, says of which kind
@@ -110,8 +110,12 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Principal, error) {
 func (v *Verifier) verifier(ctx context.Context, said string) (Issuer, *oidc.IDTokenVerifier, error) {
 	config := &oidc.Config{ClientID: Audience, Now: v.now}
 	if v.built != nil && said == v.built.URL {
-		config.SupportedSigningAlgs = []string{oidc.ES256}
-		keys := &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{v.built.Key}}
+		key, err := v.built.Key()
+		if err != nil {
+			return Issuer{}, nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		config.SupportedSigningAlgs = []string{oidc.RS256}
+		keys := &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{key}}
 		return Issuer{URL: said}, oidc.NewVerifier(said, keys, config), nil
 	}
 	for _, i := range v.issuers {

@@ -5,8 +5,8 @@ package issuer
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -21,27 +21,34 @@ import (
 	"github.com/carnet-project/carnet/sign/local/internal/web"
 )
 
-// Handler serves the issuer's discovery document and its public key.
-func Handler(url string, key *ecdsa.PublicKey) (http.Handler, error) {
-	public, err := public(key)
-	if err != nil {
-		return nil, err
-	}
+// Handler serves the issuer's discovery document and its public key, which is asked for
+// when a client is.
+func Handler(url string, key func() (*rsa.PublicKey, error)) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		web.JSON(w, map[string]any{
 			"issuer": url, "jwks_uri": url + "/keys", "response_types_supported": []string{"id_token"},
-			"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"ES256"},
+			"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
 		})
 	})
 	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) {
+		found, err := key()
+		if err != nil {
+			web.Fail(w, http.StatusInternalServerError, "the key can't be read")
+			return
+		}
+		public, err := webKey(found)
+		if err != nil {
+			web.Fail(w, http.StatusInternalServerError, "the key can't be read")
+			return
+		}
 		web.JSON(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{public}})
 	})
-	return mux, nil
+	return mux
 }
 
-func public(key *ecdsa.PublicKey) (jose.JSONWebKey, error) {
-	out := jose.JSONWebKey{Key: key, Algorithm: string(jose.ES256), Use: "sig"}
+func webKey(key *rsa.PublicKey) (jose.JSONWebKey, error) {
+	out := jose.JSONWebKey{Key: key, Algorithm: string(jose.RS256), Use: "sig"}
 	print, err := out.Thumbprint(crypto.SHA256)
 	out.KeyID = base64.RawURLEncoding.EncodeToString(print)
 	return out, err
@@ -55,15 +62,15 @@ type Token struct {
 }
 
 // Mint makes a token of the issuer, for Sigstore, which is good from now on for a while.
-func Mint(url string, key *ecdsa.PrivateKey, t Token, now time.Time, lifetime time.Duration) (string, error) {
+func Mint(url string, key *rsa.PrivateKey, t Token, now time.Time, lifetime time.Duration) (string, error) {
 	if t.Subject == "" {
 		return "", errors.New("a token needs a subject")
 	}
-	public, err := public(&key.PublicKey)
+	public, err := webKey(&key.PublicKey)
 	if err != nil {
 		return "", err
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: public.KeyID}}, (&jose.SignerOptions{}).WithType("JWT"))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: public.KeyID}}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", fmt.Errorf("the issuer's key: %w", err)
 	}

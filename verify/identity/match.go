@@ -91,7 +91,7 @@ func found(values []string) string {
 // accept it. No pattern accepts nobody.
 func Accept(patterns ...Pattern) func(attest.Certificate) error {
 	return func(c attest.Certificate) error {
-		nearest := &Mismatch{agreed: -1}
+		nearest := &Mismatch{agreed: -1, Flags: identityFlags(c)}
 		for _, p := range patterns {
 			err := p.Match(c)
 			if err == nil {

@@ -1,8 +1,12 @@
 package consume
 
 import (
+	"crypto"
+	"errors"
 	"fmt"
+	"sync"
 
+	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/identity"
@@ -70,22 +74,74 @@ func roots(c *cli.Call, keys *key.Root, patterns []identity.Pattern) ([]verify.R
 	if c.Bool("require-log") && c.Bool("insecure-ignore-tlog") {
 		return nil, cli.Usagef("--require-log and --insecure-ignore-tlog are each other's opposite")
 	}
-	if len(patterns) == 0 {
-		return []verify.Root{keys}, nil
+	instances := sync.OnceValues(func() ([]*sigstore.Material, error) { return materials(c) })
+	if len(patterns) > 0 || c.IsSet("trusted-root") || c.Bool("require-log") || c.Bool("require-timestamp") {
+		if _, err := instances(); err != nil {
+			return nil, err
+		}
 	}
-	materials, err := materials(c)
+	var all []verify.Root
+	if keys != nil {
+		keys = keys.Timed(clock(c, instances))
+	}
+	if len(patterns) == 0 {
+		return []verify.Root{&introducer{keys, instances}}, nil
+	}
+	known, err := instances()
 	if err != nil {
 		return nil, err
 	}
-	var all []verify.Root
 	accept := identity.Accept(patterns...)
-	for _, m := range materials {
+	for _, m := range known {
 		all = append(all, sigstore.NewRoot(m, need(c, m.Need()), accept))
 	}
 	if keys != nil {
 		all = append(all, keys)
 	}
 	return all, nil
+}
+
+// clock asks the logs and authorities of the instances for the times of signatures by
+// keys. The instances are read when the first bundle has something for them.
+func clock(c *cli.Call, instances func() ([]*sigstore.Material, error)) key.Clock {
+	wanted := need(c, sigstore.Need{})
+	return func(b *attest.Bundle, signer crypto.PublicKey) ([]verify.Time, error) {
+		if wanted == (sigstore.Need{}) && len(b.LogEntries()) == 0 && len(b.Timestamps()) == 0 {
+			return nil, nil
+		}
+		known, err := instances()
+		if err != nil {
+			return nil, err
+		}
+		return sigstore.Clock(wanted, known...)(b, signer)
+	}
+}
+
+// introducer trusts keys and nobody else. Of what somebody signed under a certificate it
+// says who that is, if one of the instances vouches for it.
+type introducer struct {
+	keys      *key.Root
+	instances func() ([]*sigstore.Material, error)
+}
+
+// Open implements [verify.Root].
+func (i *introducer) Open(b *attest.Bundle) (verify.Opening, error) {
+	opened, err := i.keys.Open(b)
+	if err == nil || !errors.Is(err, verify.ErrUnknownSigner) || len(b.Certificates()) == 0 {
+		return opened, err
+	}
+	known, failed := i.instances()
+	if failed != nil {
+		return verify.Opening{}, err
+	}
+	for _, m := range known {
+		_, met := sigstore.NewRoot(m, m.Need(), identity.Accept()).Open(b)
+		if who := verify.Refusal(met); who.Reason == verify.ReasonIdentityMismatch {
+			introduced := &verify.Error{Reason: who.Reason, Expected: verify.Refusal(err).Expected, Found: who.Found}
+			return verify.Opening{}, errors.Join(verify.ErrUnknownSigner, introduced)
+		}
+	}
+	return verify.Opening{}, err
 }
 
 // materials are the trusted Sigstore instances.

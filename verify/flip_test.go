@@ -8,13 +8,12 @@ import (
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/fixtures/vectors"
 	"github.com/carnet-project/carnet/verify"
-	"github.com/carnet-project/carnet/verify/key"
 )
 
 // A sample is a good piece of evidence that can be spoilt.
 type sample struct {
 	name    string
-	root    *key.Root
+	roots   []verify.Root
 	subject attest.Digest
 	raw     []byte
 	parse   func([]byte) (*attest.Bundle, error)
@@ -26,7 +25,7 @@ func (s sample) verify(raw []byte) (*verify.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return verify.Bundle(b, s.subject, s.root)
+	return verify.Bundle(b, s.subject, s.roots...)
 }
 
 // samples are the good pieces of some vectors, of each layout and algorithm.
@@ -41,7 +40,7 @@ func samples(t testing.TB, names ...string) []sample {
 		if !slices.Contains(names, v.Name) {
 			continue
 		}
-		root, err := v.Root()
+		roots, err := v.Roots()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +49,7 @@ func samples(t testing.TB, names ...string) []sample {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := sample{name: v.Name, root: root, subject: subject, raw: []byte(e.Content)}
+		s := sample{name: v.Name, roots: roots, subject: subject, raw: []byte(e.Content)}
 		switch e.Layout {
 		case vectors.LayoutBundle:
 			s.parse = attest.ParseBundle

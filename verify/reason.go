@@ -87,6 +87,11 @@ func Reasons() []Reason {
 		ReasonMalformed, ReasonTooLarge, ReasonDuplicateKey, ReasonKeyCase, ReasonTrailingData,
 		ReasonDigestWeak, ReasonDigestMalformed, ReasonNoSubject, ReasonPayloadType,
 		ReasonStatementType, ReasonNoSignature, ReasonSeveralSignatures, ReasonUnsupported,
+		ReasonCertificateUntrusted, ReasonCertificateMalformed, ReasonCertificateExpired,
+		ReasonIdentityMismatch, ReasonInstanceMismatch, ReasonSCTMissing, ReasonSCTInvalid,
+		ReasonLogMissing, ReasonLogUnknown, ReasonLogProof, ReasonLogPromise, ReasonLogMismatch,
+		ReasonLogDuplicate, ReasonTimeMissing, ReasonTimestampInvalid, ReasonTimestampUnknown,
+		ReasonKeyValidity, ReasonKeyRevoked,
 	}
 }
 

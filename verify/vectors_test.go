@@ -17,7 +17,7 @@ func TestVectorPieces(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, v := range all {
-		root, err := v.Root()
+		roots, err := v.Roots()
 		if err != nil {
 			t.Fatalf("%s: %v", v.Name, err)
 		}
@@ -29,7 +29,7 @@ func TestVectorPieces(t *testing.T) {
 			if found.Ignored != "" {
 				continue
 			}
-			if got, err := judge(t.Context(), found, e.Subject, root); got != e.Reason {
+			if got, err := judge(t.Context(), found, e.Subject, roots...); got != e.Reason {
 				t.Errorf("%s, piece %d: %s: reason %q (%v), want %q", v.Name, i, v.Title, got, err, e.Reason)
 			}
 		}

@@ -42,9 +42,9 @@ func TestRootsInTurn(t *testing.T) {
 	}{
 		"none":             {nil, verify.ReasonUnknownSigner, 0},
 		"unknown":          {[]verify.Root{unknown, unknown}, verify.ReasonUnknownSigner, 2},
-		"bad":              {[]verify.Root{unknown, bad, s.root}, verify.ReasonSignatureInvalid, 2},
-		"broken":           {[]verify.Root{broken, s.root}, verify.ReasonUnreadable, 1},
-		"good after other": {[]verify.Root{unknown, s.root, bad}, "", 1},
+		"bad":              {[]verify.Root{unknown, bad, s.roots[0]}, verify.ReasonSignatureInvalid, 2},
+		"broken":           {[]verify.Root{broken, s.roots[0]}, verify.ReasonUnreadable, 1},
+		"good after other": {[]verify.Root{unknown, s.roots[0], bad}, "", 1},
 	} {
 		asked = 0
 		e, err := verify.Bundle(b, s.subject, c.roots...)

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/carnet-project/carnet/fixtures/vectors"
-	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/gate"
 	"github.com/carnet-project/carnet/verify/policy"
 )
@@ -12,7 +11,7 @@ import (
 // check judges the artifact of a vector with the evidence of a source.
 func check(t testing.TB, v vectors.Vector, s gate.Source) policy.Verdict {
 	t.Helper()
-	root, err := v.Root()
+	roots, err := v.Roots()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,5 +23,5 @@ func check(t testing.TB, v vectors.Vector, s gate.Source) policy.Verdict {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return gate.Gate{Source: s, Roots: []verify.Root{root}, Policy: p}.Check(t.Context(), tree)
+	return gate.Gate{Source: s, Roots: roots, Policy: p}.Check(t.Context(), tree)
 }

@@ -47,7 +47,7 @@ func result(t testing.TB, name string) report.Result {
 
 func resultOf(t testing.TB, v vectors.Vector) report.Result {
 	t.Helper()
-	root, err := v.Root()
+	roots, err := v.Roots()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func resultOf(t testing.TB, v vectors.Vector) report.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	verdict := gate.Gate{Source: store{v}, Roots: []verify.Root{root}, Policy: p}.Check(t.Context(), tree)
+	verdict := gate.Gate{Source: store{v}, Roots: roots, Policy: p}.Check(t.Context(), tree)
 	return report.Result{Target: "registry.example.com/shop:v1", Name: "registry.example.com/shop", Verdict: verdict}
 }
 

@@ -32,6 +32,9 @@ func Fix(f policy.Finding) string {
 
 // ReasonFix says what to do about evidence that was refused for a reason.
 func ReasonFix(r verify.Reason) string {
+	if fix := keylessFix(r); fix != "" {
+		return fix
+	}
 	switch r {
 	case verify.ReasonUnknownSigner:
 		return "if the signer found is meant to be trusted, add its public key with --key; else sign with a trusted key"
@@ -57,4 +60,42 @@ func ReasonFix(r verify.Reason) string {
 		return "use a newer carnet, or write the evidence in a version that is supported"
 	}
 	return "do not use it: the evidence is not well-formed; make it again with a tool that follows the specification"
+}
+
+// keylessFix says the same for what proves a signature beside itself: certificates, logs
+// and times; "" for anything else.
+func keylessFix(r verify.Reason) string {
+	switch r {
+	case verify.ReasonCertificateUntrusted:
+		return "if the authority found is yours, add its trusted root with --trusted-root FILE; else sign with a Sigstore that is trusted here"
+	case verify.ReasonCertificateMalformed:
+		return "do not use it: the certificate or its chain is not what the bundle's version allows; sign again with a tool that follows the specification"
+	case verify.ReasonCertificateExpired:
+		return "sign again while the certificate is valid: a certificate counts only at the trusted times of its signature"
+	case verify.ReasonIdentityMismatch:
+		return "if the signer found is meant to be trusted, accept it with --certificate-identity and --certificate-oidc-issuer, or --github or --gitlab; else sign as one who is"
+	case verify.ReasonInstanceMismatch:
+		return "add the trusted root of the instance that is named with --trusted-root FILE (the word public is the public one), or sign in the one that is trusted"
+	case verify.ReasonSCTMissing:
+		return "sign with an authority that logs its certificates; if yours keeps no such log, leave ctlogs out of its trusted root, or give --insecure-ignore-sct"
+	case verify.ReasonSCTInvalid:
+		return "if your trusted root is old, run carnet trust update; else do not use it: nobody who is trusted has made the certificate public"
+	case verify.ReasonLogMissing:
+		return "sign again with a transparency log; if yours keeps none, give --insecure-ignore-tlog and rely on timestamps alone"
+	case verify.ReasonLogUnknown:
+		return "if your trusted root is old, run carnet trust update; if the log is yours, add its trusted root with --trusted-root FILE"
+	case verify.ReasonLogProof, verify.ReasonLogPromise, verify.ReasonLogMismatch, verify.ReasonLogDuplicate:
+		return "do not use it: what the log proves is not this signature; find out how the bundle came about, and sign again"
+	case verify.ReasonTimeMissing:
+		return "sign again with a timestamp authority (--timestamp): nobody who is trusted says when this was signed"
+	case verify.ReasonTimestampInvalid:
+		return "do not use it: the timestamp is broken or of something else; sign again, or stamp the signature again"
+	case verify.ReasonTimestampUnknown:
+		return "if your trusted root is old, run carnet trust update; if the authority is yours, add its trusted root with --trusted-root FILE"
+	case verify.ReasonKeyValidity:
+		return "sign with a key that is in use, or correct the key's validity in the trust file if it is wrong"
+	case verify.ReasonKeyRevoked:
+		return "do not use it: the key was revoked by then; build again and sign with another key"
+	}
+	return ""
 }

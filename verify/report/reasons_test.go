@@ -36,7 +36,14 @@ func TestEveryReasonIsTold(t *testing.T) {
 			t.Errorf("a vector gives %q, which verify.Reasons does not list", r)
 		}
 	}
-	for _, r := range []verify.Reason{verify.ReasonUnknownSigner, verify.ReasonSignatureInvalid, verify.ReasonSubjectMismatch} {
+	specific := []verify.Reason{
+		verify.ReasonUnknownSigner, verify.ReasonSignatureInvalid, verify.ReasonSubjectMismatch,
+		verify.ReasonCertificateUntrusted, verify.ReasonCertificateMalformed, verify.ReasonCertificateExpired, verify.ReasonIdentityMismatch,
+		verify.ReasonInstanceMismatch, verify.ReasonSCTMissing, verify.ReasonSCTInvalid, verify.ReasonLogMissing, verify.ReasonLogUnknown,
+		verify.ReasonLogProof, verify.ReasonLogPromise, verify.ReasonLogMismatch, verify.ReasonLogDuplicate, verify.ReasonTimeMissing,
+		verify.ReasonTimestampInvalid, verify.ReasonTimestampUnknown, verify.ReasonKeyValidity, verify.ReasonKeyRevoked,
+	}
+	for _, r := range specific {
 		if report.ReasonFix(r) == unspecific {
 			t.Errorf("%s has no fix of its own", r)
 		}

@@ -64,6 +64,10 @@ func TestScripts(t *testing.T) {
 			"keys":      keys,
 			"setenv":    setenv,
 			"perm":      perm,
+			"sigstore":  sigstore,
+			"outage":    outage,
+			"asked":     asked,
+			"idtoken":   idtoken,
 		},
 	})
 }
@@ -74,6 +78,7 @@ type registries map[string]*registry.Registry
 func setup(env *testscript.Env) error {
 	all := registries{}
 	env.Values[registries{}.key()] = all
+	env.Values[instances{}.key()] = instances{}
 	for name, config := range map[string]registry.Config{
 		"REGISTRY": {Referrers: true, PageSize: 100},
 		"OLD":      {},

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/carnet-project/carnet/sign/local"
+)
+
+// An instance is a Sigstore of one script, of which services can be down.
+type instance struct {
+	dir string
+	mu  sync.Mutex
+	// down are the paths whose connections are cut, and asked is how often each service
+	// was asked.
+	down  []string
+	asked map[string]int
+	serve http.Handler
+}
+
+func (i *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	service, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	i.mu.Lock()
+	down := slices.Contains(i.down, service)
+	i.asked[service]++
+	i.mu.Unlock()
+	if down {
+		panic(http.ErrAbortHandler)
+	}
+	i.serve.ServeHTTP(w, r)
+}
+
+type instances map[string]*instance
+
+func (instances) key() string { return "instances" }
+
+// sigstore NAME starts a Sigstore and writes NAME.root.json and NAME.config.json.
+func sigstore(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sigstore NAME")
+	}
+	i := &instance{dir: ts.MkAbs(args[0] + ".sigstore"), asked: map[string]int{}}
+	server := httptest.NewUnstartedServer(i)
+	server.Config.ErrorLog = nil
+	server.Start()
+	s, err := local.Open(i.dir, local.Options{URL: server.URL})
+	ts.Check(err)
+	ts.Defer(func() {
+		server.Close()
+		if err := s.Close(context.Background()); err != nil && !errors.Is(err, os.ErrClosed) {
+			ts.Logf("closing %s: %v", args[0], err)
+		}
+	})
+	i.serve = s.Handler()
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".root.json"), s.TrustedRoot(), 0o644))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".config.json"), s.SigningConfig(), 0o644))
+	ts.Setenv("ISSUER", s.Status().Issuer)
+	ts.Value(instances{}.key()).(instances)[args[0]] = i
+}
+
+func sigstoreOf(ts *testscript.TestScript, name string) *instance {
+	i := ts.Value(instances{}.key()).(instances)[name]
+	if i == nil {
+		ts.Fatalf("no Sigstore is called %q", name)
+	}
+	return i
+}
+
+// outage NAME SERVICE... cuts the connections to services: fulcio, rekor, tsa. Without
+// one all are back.
+func outage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: outage NAME SERVICE...")
+	}
+	i := sigstoreOf(ts, args[0])
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.down = args[1:]
+}
+
+// asked NAME SERVICE N holds that a service was asked so often since the last time.
+func asked(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: asked NAME SERVICE N")
+	}
+	i := sigstoreOf(ts, args[0])
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if got, _ := json.Marshal(i.asked[args[1]]); string(got) != args[2] {
+		ts.Fatalf("%s of %s was asked %s times, want %s", args[1], args[0], got, args[2])
+	}
+	i.asked[args[1]] = 0
+}
+
+// idtoken NAME FILE HOLDER [AGE] [CLAIM=VALUE...] writes an identity token of a Sigstore
+// for an e-mail address, or for the GitHub repository github:OWNER/REPO. It was issued
+// AGE, such as 1h, ago. Claims that are changed make its signature wrong.
+func idtoken(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: idtoken NAME FILE HOLDER [AGE] [CLAIM=VALUE...]")
+	}
+	holder := local.Email(args[2])
+	if repository, ok := strings.CutPrefix(args[2], "github:"); ok {
+		holder = local.Run(local.Workflow{Repository: repository, Visibility: "private"})
+	}
+	now := time.Now()
+	changes := args[3:]
+	if len(changes) > 0 && !strings.Contains(changes[0], "=") {
+		age, err := time.ParseDuration(changes[0])
+		ts.Check(err)
+		now, changes = now.Add(-age), changes[1:]
+	}
+	raw, err := local.Mint(sigstoreOf(ts, args[0]).dir, holder, now)
+	ts.Check(err)
+	if len(changes) > 0 {
+		raw = reclaim(ts, raw, changes)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(raw), 0o600))
+}
+
+func reclaim(ts *testscript.TestScript, raw string, changes []string) string {
+	parts := strings.Split(raw, ".")
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	ts.Check(err)
+	claims := map[string]any{}
+	ts.Check(json.Unmarshal(payload, &claims))
+	for _, c := range changes {
+		name, value, _ := strings.Cut(c, "=")
+		claims[name] = value
+	}
+	payload, err = json.Marshal(claims)
+	ts.Check(err)
+	parts[1] = base64.RawURLEncoding.EncodeToString(payload)
+	return strings.Join(parts, ".")
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/carnet-project/carnet/cmd/internal/consume"
 	"github.com/carnet-project/carnet/cmd/internal/local"
 	"github.com/carnet-project/carnet/cmd/internal/produce"
+	"github.com/carnet-project/carnet/cmd/internal/trust"
 )
 
 func main() {
@@ -18,6 +19,6 @@ func main() {
 
 func run(ctx context.Context, env *cli.Env, args []string) int {
 	commands := append(produce.Commands(), consume.Commands()...)
-	commands = append(commands, local.Local(), produce.Quickstart(run), cli.VersionCommand())
+	commands = append(commands, local.Local(), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
 	return cli.Main(ctx, env, "carnet", "a passport for software: what is in it, who built it, who signed it, and whether it may enter", commands, args)
 }

@@ -64,12 +64,18 @@ func (c *Call) TrustStore() (store.Store, error) {
 // else all in the trust store, else the public one as it was when carnet was built.
 // Nothing is fetched; a snapshot over 30 days old is told on stderr.
 func (c *Call) TrustedRoots() ([]TrustedRoot, error) {
+	return c.TrustedRootsOf(c.StringSlice("trusted-root"))
+}
+
+// TrustedRootsOf are the Sigstore instances that refs name, each as --trusted-root
+// does; see [Call.TrustedRoots].
+func (c *Call) TrustedRootsOf(refs []string) ([]TrustedRoot, error) {
 	stored, err := c.storedInstances()
 	if err != nil {
 		return nil, err
 	}
 	var roots []TrustedRoot
-	for _, ref := range c.StringSlice("trusted-root") {
+	for _, ref := range refs {
 		root, err := c.trustedRoot(ref, stored)
 		if err != nil {
 			return nil, err

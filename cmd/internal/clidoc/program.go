@@ -7,6 +7,7 @@ import (
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/cmd/internal/consume"
 	"github.com/carnet-project/carnet/cmd/internal/produce"
+	"github.com/carnet-project/carnet/cmd/internal/trust"
 )
 
 // A program is one of the two mains, as its main function puts it together.
@@ -18,7 +19,7 @@ type program struct {
 func programs() []program {
 	return []program{
 		{"carnet", "a passport for software: what is in it, who built it, who signed it, and whether it may enter", carnetCommands(nil)},
-		{"carnet-verify", "check what is in software, who built it and who signed it", append(consume.Commands(), cli.VersionCommand())},
+		{"carnet-verify", "check what is in software, who built it and who signed it", append(consume.Commands(), trust.Command(), cli.VersionCommand())},
 	}
 }
 
@@ -26,7 +27,7 @@ func programs() []program {
 // runs.
 func carnetCommands(run func(context.Context, *cli.Env, []string) int) []cli.Command {
 	commands := append(produce.Commands(), consume.Commands()...)
-	return append(commands, produce.Quickstart(run), cli.VersionCommand())
+	return append(commands, produce.Quickstart(run), trust.Command(), cli.VersionCommand())
 }
 
 // A command is a command with the words that lead to it, the program's name first.

@@ -45,7 +45,7 @@ func own(in *sigstore.Instance) trustedroot.Infrastructure {
 			{URL: "http://127.0.0.1:3003", Version: 2, Origin: in.V2.Host, Key: must(trustedroot.ParseKey(in.V2.Key.PEM())), Period: since},
 			{URL: "http://127.0.0.1:3000", Version: 1, Key: must(trustedroot.ParseKey(in.V1.Key.PEM())), Period: since},
 		},
-		Issuers: []trustedroot.Service{{URL: "http://127.0.0.1:8080", Version: 1, Period: since}},
+		Issuers: []trustedroot.Service{{URL: "http://127.0.0.1:8080", Version: 1}},
 	}
 }
 
@@ -103,6 +103,9 @@ func TestWrittenConfigNamesTheServices(t *testing.T) {
 	if ca, err := root.SelectService(config.FulcioCertificateAuthorityURLs(), sign.FulcioAPIVersions, now); err != nil || ca.URL != "http://127.0.0.1:5555" {
 		t.Errorf("the authority is %v, %v", ca, err)
 	}
+	if issuer, err := root.SelectService(config.OIDCProviderURLs(), []uint32{1}, now); err != nil || issuer.URL != "http://127.0.0.1:8080" {
+		t.Errorf("the issuer is %v, %v", issuer, err)
+	}
 	// A log is written to where it listens, whatever its origin.
 	logs, err := root.SelectServices(config.RekorLogURLs(), config.RekorLogURLsConfig(), []uint32{2}, now)
 	if err != nil || len(logs) != 1 || logs[0].URL != "http://127.0.0.1:3003" {
@@ -140,7 +143,7 @@ func TestLogIDsAreThoseOfThePublicInstance(t *testing.T) {
 		}
 		versions[version]++
 		key := must(x509.ParsePKIXPublicKey(must(base64.StdEncoding.DecodeString(l.PublicKey.RawBytes))))
-		raw, _, err := trustedroot.Write(trustedroot.Infrastructure{Logs: []trustedroot.LogSpec{{URL: l.BaseURL, Version: version, Key: key}}})
+		raw, _, err := trustedroot.Write(trustedroot.Infrastructure{Logs: []trustedroot.LogSpec{{URL: l.BaseURL, Version: version, Key: key, Period: trustedroot.Period{From: sigstore.Start()}}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,6 +207,7 @@ func TestWriteRefuses(t *testing.T) {
 		"a timestamp chain for certificates":   {func(i *trustedroot.Infrastructure) { i.Authorities[0].Chain = i.Timestamps[0].Chain }, "not an authority's"},
 		"a certificate chain for timestamps":   {func(i *trustedroot.Infrastructure) { i.Timestamps[0].Chain = i.Authorities[0].Chain }, "must come first"},
 		"a timestamp authority without issuer": {func(i *trustedroot.Infrastructure) { i.Timestamps[0].Chain = i.Timestamps[0].Chain[1:] }, "must come first"},
+		"a log without a beginning":            {func(i *trustedroot.Infrastructure) { i.Logs[0].From = time.Time{} }, "start time"},
 		"nobody":                               {func(i *trustedroot.Infrastructure) { *i = trustedroot.Infrastructure{} }, "names no certificate authority"},
 	} {
 		t.Run(name, func(t *testing.T) {

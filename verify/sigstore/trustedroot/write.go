@@ -227,7 +227,10 @@ func serviceOf(s Service) *trustroot.Service {
 }
 
 func rangeOf(p Period) *common.TimeRange {
-	r := &common.TimeRange{Start: timestamppb.New(p.From)}
+	r := &common.TimeRange{}
+	if !p.From.IsZero() {
+		r.Start = timestamppb.New(p.From)
+	}
 	if !p.Until.IsZero() {
 		r.End = timestamppb.New(p.Until)
 	}

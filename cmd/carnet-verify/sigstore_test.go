@@ -67,6 +67,9 @@ func keyless(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(os.WriteFile(ts.MkAbs(*out), signed.Bytes(), 0o644))
 		return
 	}
+	if dir, found := strings.CutPrefix(target, "oci:"); found {
+		target = "oci:" + ts.MkAbs(dir)
+	}
 	ts.Check(attach(target, func(d attest.Digest) (*attest.Bundle, error) {
 		st, err := attest.NewStatement(predicate.SignV1, []byte(`{}`), attest.NewSubject("", d))
 		if err != nil {

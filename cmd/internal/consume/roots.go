@@ -141,7 +141,10 @@ func (i *introducer) Open(b *attest.Bundle) (verify.Opening, error) {
 			return verify.Opening{}, errors.Join(verify.ErrUnknownSigner, introduced)
 		}
 	}
-	return verify.Opening{}, err
+	return verify.Opening{}, errors.Join(verify.ErrUnknownSigner, &verify.Error{
+		Reason: verify.ReasonUnknownSigner, Expected: verify.Refusal(err).Expected,
+		Found: "a signature under a certificate, for which no trusted Sigstore instance vouches",
+	})
 }
 
 // materials are the trusted Sigstore instances.

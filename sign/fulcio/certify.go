@@ -89,6 +89,20 @@ func refusal(err error, token string) error {
 		return err
 	}
 	told := *status
-	told.Message = strings.ReplaceAll(told.Message, token, "[token]")
+	told.Message = without(told.Message, token)
 	return &Error{Status: told.Code, Message: told.Message, err: &told}
+}
+
+// without takes a token out of a message, and the beginning of one where the message was
+// cut off.
+func without(message, token string) string {
+	message = strings.ReplaceAll(message, token, "[token]")
+	cut := strings.TrimSuffix(message, "…")
+	const telling = 8 // shorter beginnings are those of every JWT
+	for n := min(len(token), len(cut)); n >= telling; n-- {
+		if strings.HasSuffix(cut, token[:n]) {
+			return cut[:len(cut)-n] + "[token]…"
+		}
+	}
+	return message
 }

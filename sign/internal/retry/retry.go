@@ -46,9 +46,6 @@ func (p Policy) Do(ctx context.Context, ask func(context.Context) error) error {
 			return nil
 		}
 		tried := now().Sub(start)
-		if ended := ctx.Err(); ended != nil {
-			return told(fmt.Errorf("%w: %w", ended, err), n, tried)
-		}
 		if !Temporary(err) || tried >= p.For {
 			return told(err, n, tried)
 		}

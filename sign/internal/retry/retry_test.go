@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -194,16 +195,21 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 func TestConnections(t *testing.T) {
 	closed := httptest.NewServer(nil)
 	closed.Close()
+	unknown := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}
+	}}}
 	for name, tc := range map[string]struct {
-		url   string
-		again bool
+		url    string
+		client *http.Client
+		again  bool
 	}{
-		"refused":                 {closed.URL, true},
-		"a certificate of nobody": {tlsServer(t), false},
-		"no TLS":                  {strings.Replace(plainServer(t), "http:", "https:", 1), false},
+		"refused":                 {closed.URL, nil, true},
+		"an unknown name":         {"http://service.example", unknown, false},
+		"a certificate of nobody": {tlsServer(t), nil, false},
+		"no TLS":                  {strings.Replace(plainServer(t), "http:", "https:", 1), nil, false},
 	} {
 		c := newClock()
-		err := c.policy(10*time.Second).Do(t.Context(), func(ctx context.Context) error { return get(ctx, nil, tc.url) })
+		err := c.policy(10*time.Second).Do(t.Context(), func(ctx context.Context) error { return get(ctx, tc.client, tc.url) })
 		if err == nil || retry.Temporary(err) != tc.again || (len(c.waits) > 0) != tc.again || !strings.Contains(err.Error(), tc.url) {
 			t.Errorf("%s: %d waits, %v", name, len(c.waits), err)
 		}

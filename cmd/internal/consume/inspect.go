@@ -23,7 +23,8 @@ import (
 func Inspect() cli.Command {
 	return cli.Command{
 		Name: "inspect", Usage: "show what a bundle says, unverified", Args: "BUNDLE|TARGET",
-		About: `Prints who a bundle names as its signer, what it is about and what it says. Of a TARGET
+		About: `Prints who a bundle names as its signer, with the identity in its certificate, its log
+entries and timestamps, what it is about and what it says. Of a TARGET
 all bundles are shown that are stored beside it. Nothing is verified here; in text mode
 everything goes to stderr, so that no script leans on it.`,
 		Arguments: [][2]string{{"BUNDLE", "a Sigstore bundle file, or - for stdin"}, {"TARGET", "REGISTRY/REPO[:TAG][@DIGEST] or oci:DIR_OR_TAR[:TAG][@DIGEST]"}},
@@ -51,11 +52,11 @@ type inspectJSON struct {
 }
 
 type bundleJSON struct {
-	Digest        string         `json:"digest"`
-	Place         string         `json:"place"`
-	Manifest      string         `json:"manifest,omitempty"`
-	Form          string         `json:"form"`
-	KeyHint       string         `json:"keyHint,omitempty"`
+	Digest   string `json:"digest"`
+	Place    string `json:"place"`
+	Manifest string `json:"manifest,omitempty"`
+	Form     string `json:"form"`
+	signerJSON
 	MessageDigest string         `json:"messageDigest,omitempty"`
 	Statement     *statementJSON `json:"statement,omitempty"`
 	Fault         string         `json:"fault,omitempty"`
@@ -194,7 +195,7 @@ func openAll(ctx context.Context, f attest.Found, whole bool) []bundleJSON {
 func bundleToJSON(b *attest.Bundle, f attest.Found, whole bool) bundleJSON {
 	out := bundleJSON{
 		Digest: b.Digest().String(), Place: string(f.Place), Manifest: f.Manifest.String(), Form: string(b.Form()),
-		KeyHint: b.KeyHint(), MessageDigest: b.MessageDigest().String(),
+		signerJSON: signerOf(b), MessageDigest: b.MessageDigest().String(),
 	}
 	if b.Form() != attest.FormEnvelope {
 		return out
@@ -231,7 +232,9 @@ func printBundle(w io.Writer, b bundleJSON) {
 	row("place", b.Place)
 	row("manifest", b.Manifest)
 	row("form", b.Form)
-	row("key hint", b.KeyHint)
+	for _, r := range b.rows() {
+		row(r[0], r[1])
+	}
 	row("message digest", b.MessageDigest)
 	row("fault", b.Fault)
 	if st := b.Statement; st != nil {

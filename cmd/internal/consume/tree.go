@@ -22,7 +22,8 @@ func Tree() cli.Command {
 	return cli.Command{
 		Name: "tree", Usage: "show all evidence of an artifact and where it lies, unverified", Args: "TARGET",
 		About: `Lists the index, its platforms and everything that is stored about each: OCI referrers,
-the fallback tag, cosign's older tags, and BuildKit's manifests inside the index.
+the fallback tag, cosign's older tags, and BuildKit's manifests inside the index; of
+small bundles also whom they name as their signer.
 Nothing is verified here: what a store says of itself proves nothing.`,
 		Arguments: [][2]string{{"TARGET", "REGISTRY/REPO[:TAG][@DIGEST], oci:DIR_OR_TAR[:TAG][@DIGEST], or a path to a layout"}},
 		Flags: append([]urfave.Flag{
@@ -61,7 +62,13 @@ type evidenceJSON struct {
 	Form          string `json:"form,omitempty"`
 	Size          int64  `json:"size,omitempty"`
 	Ignored       string `json:"ignored,omitempty"`
+	// Signers are who a bundle names, where it is small enough to be looked into.
+	Signers []signerJSON `json:"unverifiedSigners,omitempty"`
 }
+
+// lookedInto is the size up to which tree fetches bundles to say who they name as their
+// signer. Signatures and provenance are smaller, SBOMs larger.
+const lookedInto = 64 << 10
 
 func runTree(c *cli.Call) error {
 	arg, err := c.One("TARGET")
@@ -143,7 +150,7 @@ func lookAll(ctx context.Context, found []attest.Found) []evidenceJSON {
 		group.Go(func() error {
 			pieces := look(ctx, f)
 			for _, p := range pieces {
-				all[i] = append(all[i], describe(p))
+				all[i] = append(all[i], describe(ctx, p))
 			}
 			return nil
 		})
@@ -164,10 +171,22 @@ func look(ctx context.Context, f attest.Found) []attest.Found {
 	return pieces
 }
 
-func describe(f attest.Found) evidenceJSON {
-	return evidenceJSON{
+func describe(ctx context.Context, f attest.Found) evidenceJSON {
+	out := evidenceJSON{
 		Place: string(f.Place), Manifest: f.Manifest.String(), PredicateType: f.PredicateType, Form: string(f.Form), Size: f.Bytes, Ignored: f.Ignored,
 	}
+	if f.Ignored != "" || f.Open == nil || f.Bytes == 0 || f.Bytes > lookedInto {
+		return out
+	}
+	bundles, err := f.Open(ctx)
+	if err != nil {
+		out.Ignored = "unreadable: " + err.Error()
+		return out
+	}
+	for _, b := range bundles {
+		out.Signers = append(out.Signers, signerOf(b))
+	}
+	return out
 }
 
 func printTree(w io.Writer, doc *treeJSON) error {
@@ -185,6 +204,9 @@ func printTree(w io.Writer, doc *treeJSON) error {
 				kind = e.Form
 			}
 			line := fmt.Sprintf("%s  └ %s\t%s\t%s\t%s", indent, report.Clean(kind), e.Place, e.Manifest, size(e.Size))
+			for i, s := range e.Signers {
+				line += []string{"\tby ", "; "}[min(i, 1)] + report.Clean(s.String())
+			}
 			if e.Ignored != "" {
 				line += "\tnot usable: " + report.Clean(e.Ignored)
 			}

@@ -2,6 +2,7 @@ package sigstore
 
 import (
 	"crypto/x509"
+	"slices"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
 	sgverify "github.com/sigstore/sigstore-go/pkg/verify"
@@ -86,12 +87,27 @@ func (s *signers) verify(attempts []*entity) (*entity, []verify.Time, error) {
 }
 
 // trusted is the material in its quick form, unless the bundle has intermediates of its
-// own, which sigstore-go adds to authorities of its own type only.
+// own, which sigstore-go adds to authorities of its own type only. Those that the material
+// has as well are left out, as old bundles of the public instance have them.
 func (s *signers) trusted(e *entity) root.TrustedMaterial {
-	if len(e.content.Intermediates()) > 0 {
-		return s.material.trusted
+	brought := e.content.Intermediates()
+	if len(brought) == 0 {
+		return s.material.quick
 	}
-	return s.material.quick
+	brought = slices.DeleteFunc(slices.Clone(brought), s.material.has)
+	e.content = certified{e.content, brought}
+	if len(brought) == 0 {
+		return s.material.quick
+	}
+	return s.material.trusted
+}
+
+// has says whether a certificate is one of the material's authorities.
+func (m *Material) has(c *x509.Certificate) bool {
+	return slices.ContainsFunc(m.trusted.FulcioCertificateAuthorities(), func(a root.CertificateAuthority) bool {
+		ca, ok := a.(*root.FulcioCertificateAuthority)
+		return ok && (c.Equal(ca.Root) || slices.ContainsFunc(ca.Intermediates, c.Equal))
+	})
 }
 
 // options are what sigstore-go is told. A time is always needed.

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"testing"
 	"time"
 
@@ -147,3 +149,23 @@ func BenchmarkSignature(b *testing.B) {
 }
 
 func hexed(b []byte) string { return fmt.Sprintf("%x", b) }
+
+func clientOf(t testing.TB) *http.Client {
+	t.Helper()
+	return &http.Client{Timeout: 5 * time.Second}
+}
+
+// got is the content at a URL.
+func got(t testing.TB, url string) string {
+	t.Helper()
+	answer, err := clientOf(t).Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s: status %d, %v", url, answer.StatusCode, err)
+	}
+	return string(text)
+}

@@ -32,7 +32,7 @@ const (
 	batchMax = 256
 	// publish is how often the checkpoint on disk is renewed. Answers do not wait for
 	// it: they carry a checkpoint of their own.
-	publish = time.Second
+	publish = 250 * time.Millisecond
 	// remembered is how many entries are recognized when they come again.
 	remembered = 4096
 )

@@ -19,7 +19,8 @@ import (
 )
 
 // fault HOST KIND TIMES FAULT [VALUE] puts a fault into a registry's answers to reads
-// of a kind: manifest, referrers or blob. TIMES is a number or "always".
+// of a kind: manifest, referrers or blob, or to writes of manifests: write. TIMES is a
+// number or "always".
 func fault(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 || len(args) > 5 {
 		ts.Fatalf("usage: fault HOST KIND TIMES FAULT [VALUE]")
@@ -37,6 +38,11 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 	on := registry.On(registry.Kind(args[1]))
 	if digest, isBlob := strings.CutPrefix(args[1], "blob:"); isBlob {
 		on = registry.OnPath(http.MethodGet, digest)
+	}
+	if args[1] == "write" {
+		on = func(r *http.Request) bool {
+			return r.Method == http.MethodPut && registry.KindOf(r) == registry.Manifest
+		}
 	}
 	at(ts, args[0]).Fail(on, times, faultNamed(ts, args[3], value))
 }

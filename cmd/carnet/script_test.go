@@ -68,6 +68,8 @@ func TestScripts(t *testing.T) {
 			"outage":    outage,
 			"asked":     asked,
 			"idtoken":   idtoken,
+			"expire":    expire,
+			"certify":   certify,
 		},
 	})
 }

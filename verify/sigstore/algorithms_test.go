@@ -227,14 +227,10 @@ func TestAccept(t *testing.T) {
 	if asked.Subject != "dev@example.com" || asked.Claims[attest.ClaimSourceRepositoryURI] != "https://example.com/o/r" {
 		t.Errorf("accept was asked about %+v", asked)
 	}
-	e, err := verify.Bundle(b, subject, sigstore.NewRoot(forge2(t), sigstore.Need{}, anybody), sigstore.NewRoot(m, m.Need(), anybody))
+	e, err := verify.Bundle(b, subject, sigstore.NewRoot(elsewhere(t), sigstore.Need{}, anybody), sigstore.NewRoot(m, m.Need(), anybody))
 	if err != nil || e.By().Certificate.Issuer != "https://issuer.example.com" || !e.SignedAt().Equal(signing) || e.Kind() != verify.KindSignature {
 		t.Errorf("%+v, %v", e, err)
 	}
-}
-
-func forge2(t testing.TB) *sigstore.Material {
-	return world{Instance: forge.New("staging")}.material(t)
 }
 
 func TestParseMaterialRefuses(t *testing.T) {

@@ -133,6 +133,9 @@ func builds(c *cli.Call) ([]identity.Pattern, error) {
 		if c.IsSet(name) && (len(repositories) == 0) == (len(projects) == 0) {
 			return nil, cli.Usagef("--%s says more about --github or --gitlab: give one of them with it", name)
 		}
+		if c.IsSet(name) && name != "trigger" && c.String(name) == "" {
+			return nil, cli.Usagef("--%s is empty, and would not restrict anything", name)
+		}
 	}
 	var triggers []string
 	for _, t := range c.StringSlice("trigger") {

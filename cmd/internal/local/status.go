@@ -21,9 +21,15 @@ func status() cli.Command {
 		Name: "status", Usage: "say where it is and whether it answers", Args: "[DIR]",
 		About:     "Prints the URLs of the services and the size of the log.",
 		Arguments: [][2]string{dirArgument},
-		Flags:     []urfave.Flag{cli.OutputFlag("text", "json")},
+		Flags:     []urfave.Flag{
+			cli.OutputFlag("text", "json"),
+			&urfave.DurationFlag{Name: "wait", Usage: "wait for it to be ready, at most `DURATION`"},
+		},
 		Exits:     []cli.Exit{{Code: 0, Meaning: "it is ready"}, {Code: 2, Meaning: "usage: the command line can't be meant as it is, or there is none in DIR"}, {Code: 3, Meaning: "it does not answer"}},
-		Examples:  [][2]string{{"the issuer, for scripts", "carnet local status -o json | jq -r .issuer"}},
+		Examples: [][2]string{
+			{"the issuer, for scripts", "carnet local status -o json | jq -r .issuer"},
+			{"when it was just started", "carnet local up & carnet local status --wait 10s"},
+		},
 		Run:       runStatus,
 	}
 }
@@ -37,11 +43,10 @@ func runStatus(c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	s, err := local.ReadStatus(dir)
-	if err != nil {
-		return noSuch(dir, err)
+	s, entries, problem := ask(c, dir, time.Now().Add(c.Duration("wait")))
+	if s.Name == "" {
+		return noSuch(dir, problem)
 	}
-	entries, problem := s.Ask(c.Ctx(), &http.Client{Timeout: patience})
 	if format == "json" {
 		answer := struct {
 			local.Status
@@ -65,6 +70,28 @@ func runStatus(c *cli.Call) error {
 		return &cli.UnavailableError{Err: cli.WithHint(fmt.Errorf("it does not answer: %w", problem), "start it: carnet local up "+dir)}
 	}
 	return nil
+}
+
+// ask asks the Sigstore of the folder whether it answers, again and again until the
+// moment. The status has no name if there is no Sigstore.
+func ask(c *cli.Call, dir string, until time.Time) (local.Status, uint64, error) {
+	const pause = 20 * time.Millisecond
+	client := &http.Client{Timeout: patience}
+	for {
+		s, err := local.ReadStatus(dir)
+		var entries uint64
+		if err == nil {
+			entries, err = s.Ask(c.Ctx(), client)
+		}
+		if err == nil || !time.Now().Before(until) {
+			return s, entries, err
+		}
+		select {
+		case <-c.Ctx().Done():
+			return s, 0, err
+		case <-time.After(pause):
+		}
+	}
 }
 
 func export() cli.Command {

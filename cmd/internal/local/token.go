@@ -48,7 +48,7 @@ func token() cli.Command {
 		},
 		Exits: cli.MakeExits,
 		Examples: [][2]string{
-			{"sign as a person", "carnet sign --identity-token \"$(carnet local token --email dev@example.com)\" --signing-config DIR/signing_config.json IMAGE"},
+			{"sign as a person", "SIGSTORE_ID_TOKEN=$(carnet local token --email dev@example.com) carnet sign --signing-config DIR/signing_config.json IMAGE"},
 			{"as a release workflow", "carnet local token --github octo/app --ref refs/tags/v1.0"},
 		},
 		Run: runToken,

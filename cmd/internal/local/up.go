@@ -56,6 +56,7 @@ func runUp(c *cli.Call) error {
 		options.Issuers = append(options.Issuers, issuer)
 	}
 	quiet()
+	private()
 	s, err := local.Open(dir, options)
 	if err != nil {
 		return opening(dir, err)

@@ -60,11 +60,15 @@ func (c *Call) TrustStore() (store.Store, error) {
 	return store.Store{Dir: filepath.Join(home, "trust")}, nil
 }
 
-// TrustedRoots are the Sigstore instances to trust: those that --trusted-root names,
-// else all in the trust store, else the public one as it was when carnet was built.
+// TrustedRoots are the Sigstore instances to trust: those that --trusted-root and the
+// files of --trust name, else all in the trust store, else the public one as it was when carnet was built.
 // Nothing is fetched; a snapshot over 30 days old is told on stderr.
 func (c *Call) TrustedRoots() ([]TrustedRoot, error) {
-	return c.TrustedRootsOf(c.StringSlice("trusted-root"))
+	listed, err := c.trustFileRoots()
+	if err != nil {
+		return nil, err
+	}
+	return c.TrustedRootsOf(slices.Concat(c.StringSlice("trusted-root"), listed))
 }
 
 // TrustedRootsOf are the Sigstore instances that refs name, each as --trusted-root

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/cmd/internal/trust/store"
+	"github.com/carnet-project/carnet/fixtures/sigstore"
 	"github.com/carnet-project/carnet/verify/sigstore/public"
 )
 
@@ -23,7 +25,7 @@ func asTrusting(t *testing.T, environment map[string]string, run func(*cli.Call)
 		Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: &talk,
 		LookupEnv: func(name string) (string, bool) { v, ok := environment[name]; return v, ok },
 	}
-	commands := []cli.Command{{Name: "run", Flags: append(cli.TrustFlags(), cli.SigningConfigFlag()), Run: run}}
+	commands := []cli.Command{{Name: "run", Flags: append(cli.TrustFlags(), cli.SigningConfigFlag(), cli.TrustFileFlag(), cli.VerifyKeyFlag()), Run: run}}
 	code = cli.Main(context.Background(), env, "carnet", "", commands, append([]string{"carnet", "run"}, args...))
 	return code, talk.String()
 }
@@ -202,5 +204,60 @@ func TestHome(t *testing.T) {
 			}
 			return nil
 		})
+	}
+}
+
+func TestTrustFile(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	release := sigstore.NewKey("release")
+	write("release.pub", string(release.PEM()))
+	write("own", "own root")
+	pub := write("other.pub", string(sigstore.NewKey("other").PEM()))
+	head := "apiVersion: carnet.dev/v1\nkind: Trust\n"
+	both := write("both.yaml", head+"key: [{name: release, file: release.pub}]\nroot: [public, {file: own}]\n")
+	roots := write("roots.yaml", head+"root: [{file: own}]\n")
+	environment := home(t, "own") // an instance of the file's name is not meant
+	code, stderr := asTrusting(t, environment, func(c *cli.Call) error {
+		keys, err := c.TrustedKeys()
+		if err != nil {
+			return err
+		}
+		if all := keys.Identities(); len(all) != 2 || all[0].Name != pub || all[1].Name != "release" || all[1].Key.Hex() != hex.EncodeToString(release.ID()) {
+			t.Errorf("trusted keys: %v", all)
+		}
+		trusted, err := c.TrustedRoots()
+		if want := "public " + filepath.Join(dir, "own"); names(trusted) != want || string(trusted[1].JSON) != "own root" {
+			t.Errorf("trusted roots: %s, want %s", names(trusted), want)
+		}
+		return err
+	}, "--trust", both, "--trust", roots, "--key", pub)
+	if code != 0 || stderr != "" {
+		t.Errorf("ends with %d and %q", code, stderr)
+	}
+	for content, want := range map[string]string{
+		"key: [{name: a, file: missing.pub}]\n":       `bad.yaml:3: the key "a": ` + filepath.Join(dir, "missing.pub") + ": no such file",
+		"key: [{name: a, file: own}]\n":               "bad.yaml:3: a: not a public key in PEM",
+		"key: [{name: a, file: release.pub, b: c}]\n": `bad.yaml:3:36: a key has no field "b"`,
+	} {
+		code, stderr := asTrusting(t, environment, func(c *cli.Call) error {
+			keys, err := c.TrustedKeys()
+			if keys != nil {
+				t.Errorf("%q trusts %v", content, keys.Identities())
+			}
+			return err
+		}, "--trust", write("bad.yaml", head+content), "--key", pub)
+		if code != 2 || !strings.Contains(stderr, want) {
+			t.Errorf("%q ends with %d and %q", content, code, stderr)
+		}
+	}
+	if code, stderr := asTrusting(t, environment, func(c *cli.Call) error { _, err := c.TrustedRoots(); return err }, "--trust", "missing.yaml"); code != 2 || !strings.Contains(stderr, "--trust missing.yaml: no such file") {
+		t.Errorf("ends with %d and %q", code, stderr)
 	}
 }

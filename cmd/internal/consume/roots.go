@@ -23,7 +23,7 @@ type trusted struct {
 // newTrusted reads from the flags whom to trust. Nobody is refused: without a signer that
 // is named there is nothing to verify.
 func newTrusted(c *cli.Call) (trusted, error) {
-	keys, err := c.VerifyKeys()
+	keys, err := c.TrustedKeys()
 	if err != nil {
 		return trusted{}, err
 	}
@@ -34,7 +34,7 @@ func newTrusted(c *cli.Call) (trusted, error) {
 	if keys == nil && len(patterns) == 0 {
 		return trusted{}, &cli.UsageError{
 			Message: c.Command.HelpName + " needs to know whose signatures to trust: a key or an identity",
-			Hint:    "--key PUB for a public key; --certificate-identity WHO --certificate-oidc-issuer URL, --github OWNER/REPO or --gitlab PROJECT for a certificate",
+			Hint:    "--key PUB for a public key, --trust FILE for several; --certificate-identity WHO --certificate-oidc-issuer URL, --github OWNER/REPO or --gitlab PROJECT for a certificate",
 		}
 	}
 	t := trusted{threshold: c.Int("threshold")}

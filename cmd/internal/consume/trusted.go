@@ -21,10 +21,11 @@ func signerFlags() []urfave.Flag {
 	many := func(name, usage string) urfave.Flag {
 		return &urfave.StringSliceFlag{Name: name, Usage: usage + "; may be given several times", Category: groupWho}
 	}
-	key := cli.VerifyKeyFlag()
-	key.Category = groupWho
+	key, trust := cli.VerifyKeyFlag(), cli.TrustFileFlag()
+	key.Category, trust.Category = groupWho, groupWho
 	flags := []urfave.Flag{
 		key,
+		trust,
 		many("certificate-identity", "trust certificates for `WHO`: an e-mail address or a URI, in which * is any part between slashes and ** is anything"),
 		many("certificate-oidc-issuer", "the issuer `URL` that must vouch for them, with the same wildcards, or none for certificates that name no issuer: one for all, or one for each identity in turn"),
 		many("certificate-identity-regexp", "the same by a regular expression `RE`, which must match the whole identity"),

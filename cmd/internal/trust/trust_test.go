@@ -44,7 +44,9 @@ func (m *machine) run(args ...string) result {
 	var stdout, stderr bytes.Buffer
 	env := &cli.Env{
 		Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr,
-		LookupEnv: func(name string) (string, bool) { return map[string]string{"CARNET_HOME": m.home}[name], name == "CARNET_HOME" },
+		LookupEnv: func(name string) (string, bool) {
+			return map[string]string{"CARNET_HOME": m.home}[name], name == "CARNET_HOME"
+		},
 	}
 	code := cli.Main(context.Background(), env, "carnet", "", []cli.Command{trust.Command()}, append([]string{"carnet", "trust"}, args...))
 	return result{code, stdout.String(), stderr.String()}
@@ -178,8 +180,10 @@ func TestAttacksChangeNothing(t *testing.T) {
 				}
 			}
 		}, 1, []string{"own: mixed metadata: trusted_root.json", "hint: the mirror is being written to"}},
-		"unsigned": {func(s *site, _ map[string][]byte) { s.Set("timestamp.json", newSite(s.t, "x").Files()["timestamp.json"]) }, 1, []string{"own: unsigned: timestamp.json"}},
-		"gone":     {func(s *site, _ map[string][]byte) { s.Restore(nil) }, 3, []string{"own: fetching " + "http://127.0.0.1", "hint: what is stored still verifies"}},
+		"unsigned": {func(s *site, _ map[string][]byte) {
+			s.Set("timestamp.json", newSite(s.t, "x").Files()["timestamp.json"])
+		}, 1, []string{"own: unsigned: timestamp.json"}},
+		"gone": {func(s *site, _ map[string][]byte) { s.Restore(nil) }, 3, []string{"own: fetching " + "http://127.0.0.1", "hint: what is stored still verifies"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, s := newMachine(t), newSite(t, "first")

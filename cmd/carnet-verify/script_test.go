@@ -43,7 +43,8 @@ func nosocket() {
 //
 // A script finds release.pub and other.pub; the layout "layout" and $REGISTRY/app:1,
 // with a signature, provenance and an SBOM by release; $REGISTRY/bare:1, with none;
-// and the file app.bin with its signature.
+// and the file app.bin with its signature, and in app.bin.ed.json one by the Ed25519 key
+// ed.pub, which signs another hash of it.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", Setup: setup, RequireExplicitExec: true, RequireUniqueNames: true,
@@ -76,14 +77,18 @@ func setup(env *testscript.Env) error {
 	env.Defer(server.Close)
 	host := strings.TrimPrefix(server.URL, "http://")
 	env.Setenv("REGISTRY", host)
-	release, err := newKey(env, "release")
+	release, err := newKey(env, "release", key.DefaultAlgorithm)
 	if err != nil {
 		return err
 	}
-	if _, err := newKey(env, "other"); err != nil {
+	if _, err := newKey(env, "other", key.DefaultAlgorithm); err != nil {
 		return err
 	}
-	if err := signFile(env, release); err != nil {
+	ed, err := newKey(env, "ed", key.Ed25519)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(signFile(env, release, "app.bin.sigstore.json"), signFile(env, ed, "app.bin.ed.json")); err != nil {
 		return err
 	}
 	img := mutate.MediaType(empty.Image, "application/vnd.oci.image.manifest.v1+json")
@@ -108,8 +113,8 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-func newKey(env *testscript.Env, name string) (*key.Signer, error) {
-	pair, err := key.Generate(key.DefaultAlgorithm)
+func newKey(env *testscript.Env, name string, algorithm key.Algorithm) (*key.Signer, error) {
+	pair, err := key.Generate(algorithm)
 	if err != nil {
 		return nil, err
 	}
@@ -124,14 +129,13 @@ func newKey(env *testscript.Env, name string) (*key.Signer, error) {
 	return key.Load(sealed, func() ([]byte, error) { return []byte("x"), nil })
 }
 
-func signFile(env *testscript.Env, release *key.Signer) error {
+func signFile(env *testscript.Env, signer *key.Signer, name string) error {
 	content := []byte("the program")
-	b, err := sign.File(context.Background(), bytes.NewReader(content), release)
+	b, err := sign.File(context.Background(), bytes.NewReader(content), signer)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(env.WorkDir, "app.bin")
-	return errors.Join(os.WriteFile(path, content, 0o644), os.WriteFile(path+".sigstore.json", b.Bytes(), 0o644))
+	return errors.Join(os.WriteFile(filepath.Join(env.WorkDir, "app.bin"), content, 0o644), os.WriteFile(filepath.Join(env.WorkDir, name), b.Bytes(), 0o644))
 }
 
 func writeLayout(dir string, img v1.Image) error {

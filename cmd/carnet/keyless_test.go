@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -38,7 +39,38 @@ func (i *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if down {
 		panic(http.ErrAbortHandler)
 	}
+	if service == "issuer" && i.login(w, r) {
+		return
+	}
 	i.serve.ServeHTTP(w, r)
+}
+
+// login adds to the Sigstore's issuer what it lacks: a device flow (RFC 8628), in which
+// ann has typed the code already.
+func (i *instance) login(w http.ResponseWriter, r *http.Request) bool {
+	issuer := "http://" + r.Host + "/issuer"
+	answers := map[string]func() map[string]any{
+		"/issuer/.well-known/openid-configuration": func() map[string]any {
+			return map[string]any{
+				"issuer": issuer, "jwks_uri": issuer + "/keys", "authorization_endpoint": issuer + "/auth", "token_endpoint": issuer + "/token",
+				"device_authorization_endpoint": issuer + "/device", "code_challenge_methods_supported": []string{"S256"},
+				"response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256", "ES256"},
+			}
+		},
+		"/issuer/device": func() map[string]any {
+			return map[string]any{"device_code": "d", "user_code": "ABCD-EFGH", "verification_uri": issuer + "/activate", "interval": 1, "expires_in": 60}
+		},
+		"/issuer/token": func() map[string]any {
+			token, err := local.Mint(i.dir, local.Email("ann@example.com"), time.Now())
+			return map[string]any{"access_token": "a", "token_type": "Bearer", "id_token": token, "error": fmt.Sprint(err)}
+		},
+	}
+	answer, ok := answers[r.URL.Path]
+	if ok {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(answer()) // who hung up will say so
+	}
+	return ok
 }
 
 type instances map[string]*instance

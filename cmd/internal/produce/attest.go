@@ -95,8 +95,8 @@ type stating func(n artifact.Artifact, name string) (*attest.Statement, error)
 func stateAbout(c *cli.Call, arg string, say stating) error {
 	ctx, cancel := withTimeout(c)
 	defer cancel()
-	if c.String("statement") != "" && (c.String("bundle") != "" || c.String("key") != "") {
-		return cli.Usagef("--statement writes the unsigned statement: --key and --bundle have no place beside it")
+	if c.String("statement") != "" && (c.String("bundle") != "" || c.String("key") != "" || c.String("identity-token") != "") {
+		return cli.Usagef("--statement writes the unsigned statement: --key, --identity-token and --bundle have no place beside it")
 	}
 	if d, err := attest.ParseDigest(arg); err == nil {
 		return stateAboutFile(ctx, c, artifact.Artifact{Kind: artifact.KindFile, Digest: d}, "", say)
@@ -123,7 +123,11 @@ func stateAboutFile(ctx context.Context, c *cli.Call, a artifact.Artifact, name 
 	if err != nil {
 		return err
 	}
-	return deliver(ctx, c, []claim{{a, st}})
+	signing, err := openSigningUnless(ctx, c)
+	if err != nil {
+		return err
+	}
+	return deliver(ctx, c, signing, []claim{{a, st}})
 }
 
 func stateAboutImage(ctx context.Context, c *cli.Call, arg string, say stating) error {
@@ -150,18 +154,27 @@ func stateAboutImage(ctx context.Context, c *cli.Call, arg string, say stating) 
 		}
 		claims = append(claims, claim{n, st})
 	}
-	if c.String("statement") != "" || c.String("bundle") != "" {
-		return deliver(ctx, c, claims)
-	}
-	return signAndStore(ctx, c, s, claims)
-}
-
-func signAndStore(ctx context.Context, c *cli.Call, s *subject, claims []claim) error {
-	r, err := newReceipt(c)
+	signing, err := openSigningUnless(ctx, c)
 	if err != nil {
 		return err
 	}
-	signing, err := openSigning(ctx, c)
+	if c.String("statement") != "" || c.String("bundle") != "" {
+		return deliver(ctx, c, signing, claims)
+	}
+	return signAndStore(ctx, c, s, signing, claims)
+}
+
+// openSigningUnless opens what to sign with, unless only the unsigned statement is
+// wanted.
+func openSigningUnless(ctx context.Context, c *cli.Call) (*signing, error) {
+	if c.String("statement") != "" {
+		return nil, nil
+	}
+	return openSigning(ctx, c)
+}
+
+func signAndStore(ctx context.Context, c *cli.Call, s *subject, signing *signing, claims []claim) error {
+	r, err := newReceipt(c)
 	if err != nil {
 		return err
 	}
@@ -172,17 +185,13 @@ func signAndStore(ctx context.Context, c *cli.Call, s *subject, claims []claim) 
 }
 
 // deliver writes the one statement, or its signed bundle, where the flags say.
-func deliver(ctx context.Context, c *cli.Call, claims []claim) error {
+func deliver(ctx context.Context, c *cli.Call, s *signing, claims []claim) error {
 	if len(claims) != 1 {
 		return &cli.UsageError{Message: fmt.Sprintf("%d statements do not fit into one file", len(claims)), Hint: "choose one --platform"}
 	}
 	st := claims[0].statement
 	if out := c.String("statement"); out != "" {
 		return c.WriteFile(out, st.Bytes())
-	}
-	s, err := openSigning(ctx, c)
-	if err != nil {
-		return err
 	}
 	b, err := s.statement(ctx, st, fileDestination(c.String("bundle")))
 	if err := s.close(err); err != nil {

@@ -88,14 +88,18 @@ func attestImageSBOMs(c *cli.Call, scanner *scan.Scanner, format scan.Format, ar
 	if err := s.store.Writable(); err != nil && !delivered {
 		return cli.StoreError(err)
 	}
+	signing, err := openSigningUnless(ctx, c)
+	if err != nil {
+		return err
+	}
 	claims, err := sbomClaims(ctx, c, scanner, s, nodes, format)
 	if err != nil {
 		return err
 	}
 	if delivered {
-		return deliver(ctx, c, claims)
+		return deliver(ctx, c, signing, claims)
 	}
-	return signAndStore(ctx, c, s, claims)
+	return signAndStore(ctx, c, s, signing, claims)
 }
 
 // sbomClaims scans nodes one after the other, for each scan uses every core and most

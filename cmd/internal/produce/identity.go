@@ -36,21 +36,32 @@ const margin = 20 * time.Second
 // missing or wrong is told before the work and not after it. Logins come last, for their
 // tokens live a minute.
 func (i *identity) prepare(ctx context.Context) error {
-	if i.interactive() {
+	_, err := i.get(ctx, func(context.Context, ci.Env, string) (ci.Token, error) { return ci.Token{}, errLater })
+	if errors.Is(err, errLater) {
 		return nil
 	}
-	_, err := i.Token(ctx)
 	return err
 }
 
+// errLater says that there will be a login for the token.
+var errLater = errors.New("the login comes later")
+
 // Token is the token to sign with. Errors of the token itself are usage errors.
-func (i *identity) Token(ctx context.Context) (ci.Token, error) {
+func (i *identity) Token(ctx context.Context) (ci.Token, error) { return i.get(ctx, i.login) }
+
+// A loginFunc has a person log in by a flow.
+type loginFunc func(ctx context.Context, env ci.Env, flow string) (ci.Token, error)
+
+func (i *identity) get(ctx context.Context, login loginFunc) (ci.Token, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if time.Until(i.held.Expires) > margin {
 		return i.held, nil
 	}
-	t, err := i.find(ctx)
+	t, err := i.find(ctx, login)
+	if errors.Is(err, errLater) {
+		return ci.Token{}, err
+	}
 	if err != nil {
 		return ci.Token{}, tokenError(err, i.plan.Audience)
 	}
@@ -95,13 +106,13 @@ func (i *identity) refusePrivate(t ci.Token) error {
 func (i *identity) interactive() bool {
 	switch i.call.String("fulcio-auth-flow") {
 	case "normal", "device":
-		return i.call.String("identity-token") == ""
+		return true
 	}
 	return false
 }
 
 // find looks for a token in the order that the help states.
-func (i *identity) find(ctx context.Context) (ci.Token, error) {
+func (i *identity) find(ctx context.Context, login loginFunc) (ci.Token, error) {
 	env := ambient(i.call, i.plan.Audience)
 	flow, value := i.call.String("fulcio-auth-flow"), i.call.String("identity-token")
 	switch flow {
@@ -115,8 +126,11 @@ func (i *identity) find(ctx context.Context) (ci.Token, error) {
 	if value != "" {
 		return i.stated(env, value)
 	}
+	if i.interactive() && !onTerminal(i.call) {
+		return ci.Token{}, &cli.UsageError{Message: "there is no terminal to log in at", Hint: "give --identity-token FILE, or set SIGSTORE_ID_TOKEN"}
+	}
 	if i.interactive() {
-		return i.login(ctx, env, flow)
+		return login(ctx, env, flow)
 	}
 	if raw := i.call.Env.Getenv(ci.TokenVariable); raw != "" {
 		return env.Use(ci.TokenVariable, raw)
@@ -128,7 +142,7 @@ func (i *identity) find(ctx context.Context) (ci.Token, error) {
 		}
 	}
 	if flow == "" && onTerminal(i.call) {
-		return i.login(ctx, env, "normal")
+		return login(ctx, env, "normal")
 	}
 	return ci.Token{}, i.call.Missing("--key KEY (carnet key generate makes one), or an identity token: --identity-token FILE, SIGSTORE_ID_TOKEN, or a CI system that gives one")
 }
@@ -149,10 +163,7 @@ func (i *identity) stated(env ci.Env, value string) (ci.Token, error) {
 }
 
 func (i *identity) login(ctx context.Context, env ci.Env, flow string) (ci.Token, error) {
-	switch {
-	case !onTerminal(i.call):
-		return ci.Token{}, &cli.UsageError{Message: "there is no terminal to log in at", Hint: "give --identity-token FILE, or set SIGSTORE_ID_TOKEN"}
-	case i.plan.Issuer == "":
+	if i.plan.Issuer == "" {
 		return ci.Token{}, &cli.UsageError{Message: "the signing configuration names no issuer to log in at", Hint: "give --identity-token FILE, or set SIGSTORE_ID_TOKEN"}
 	}
 	options := login.Options{Issuer: i.plan.Issuer, ClientID: i.plan.Audience, Out: i.call.Env.Stderr, In: i.call.Env.Stdin}
@@ -167,9 +178,10 @@ func (i *identity) login(ctx context.Context, env ci.Env, flow string) (ci.Token
 	return env.Use(source, raw)
 }
 
+// onTerminal says whether somebody is there to answer.
 func onTerminal(c *cli.Call) bool {
 	stdin, ok := c.Env.Stdin.(*os.File)
-	return ok && cli.Terminal(stdin) && cli.Terminal(c.Env.Stderr)
+	return ok && cli.Terminal(stdin)
 }
 
 // ambient is what the surroundings of this process look like.
@@ -220,7 +232,7 @@ func tokenError(err error, audience string) error {
 	case errors.As(err, &source) && errors.Is(err, fs.ErrPermission):
 		return cli.Usagef("%v", err)
 	}
-	return &cli.UnavailableError{Err: fmt.Errorf("getting an identity token: %w", err)}
+	return &cli.UnavailableError{Err: err}
 }
 
 // A refusedToken is a usage error that still knows which claim is wrong.

@@ -86,12 +86,16 @@ func (r *resumption) run(ctx context.Context) error {
 		})
 	}
 	_ = group.Wait() // the errors are in errs
-	left, usage := 0, false
+	left, usage, said := 0, false, map[string]bool{}
 	for i, err := range errs {
-		if err != nil {
-			left++
-			usage = usage || cli.IsUsage(err)
-			r.signing.call.Sayf("not finished: %s: %v", pieces[i].To, err)
+		if err == nil {
+			continue
+		}
+		left++
+		usage = usage || cli.IsUsage(err)
+		if text := err.Error(); !said[text] {
+			said[text] = true
+			r.signing.call.Sayf("not finished: %s: %s", pieces[i].To, text)
 			r.signing.call.SayHint(err)
 		}
 	}

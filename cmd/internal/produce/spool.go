@@ -111,12 +111,9 @@ func (s *spool) close(p plan, err error) error {
 		return err
 	}
 	path, writeErr := s.write(spoolJSON{SpoolSchema, time.Now().UTC(), p, s.pieces})
-	said := map[string]bool{}
 	for i, piece := range s.pieces {
-		if text := fmt.Sprintf("not finished: %s: %v", piece.To, s.causes[i]); !said[text] {
-			s.call.Sayf("%s", text)
-			said[text] = true
-		}
+		s.call.Sayf("not finished: %s: %v", piece.To, s.causes[i])
+		s.call.SayHint(s.causes[i])
 	}
 	if writeErr != nil {
 		return errors.Join(err, fmt.Errorf("%d signatures are not finished, and could not be kept: %w", len(s.pieces), writeErr))

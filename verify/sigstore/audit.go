@@ -47,6 +47,13 @@ func (s *signers) audit(e *entity, times []verify.Time) error {
 				return err
 			}
 		}
+		// sigstore-go proves the body that an entry of Rekor v2 should have, and does not look
+		// at the one that it has.
+		if entry.IsRekorV2() {
+			if err := q.included(entry, log); err != nil {
+				return err
+			}
+		}
 		if err := inUse(log, times); err != nil {
 			return err
 		}

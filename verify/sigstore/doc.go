@@ -28,7 +28,8 @@
 // What is accepted, sigstore-go has accepted; this package adds refusals, never
 // acceptance. It is stricter in these: an entry of a known log or a timestamp of a known
 // authority that is not good refuses the bundle even where others suffice; a log's key
-// must have been in use at the trusted times, for logs of version 2 too; certificates
+// must have been in use at the trusted times, for logs of version 2 too; the kind and the
+// body that an entry has are those that the log took in; certificates
 // name exactly one signer; chains and proofs are bounded. It is wider in these: a bundle
 // 0.1 or 0.2 and the older layout may bring intermediate authorities, as 0.3 may; an
 // Ed25519 key may have signed an envelope by its digest; and an image signature of the

@@ -72,6 +72,8 @@ func stricter(err error) bool {
 	switch refused.Reason {
 	case verify.ReasonLogMismatch: // the kind of an entry is not that of its body
 		return strings.Contains(refused.Found, "a body of kind")
+	case verify.ReasonLogProof: // of the body that an entry of Rekor v2 has, where sigstore-go proves the one that it should have
+		return strings.Contains(refused.Found, "inclusion")
 	case verify.ReasonTimestampInvalid: // of a known authority, beside a time that is good
 		return true
 	case verify.ReasonLogPromise: // of a known log, beside an entry that is good

@@ -125,6 +125,28 @@ func rules(t *testing.T) map[string]policy.Finding {
 		}
 	}
 	found := map[string]policy.Finding{}
+	all, err := vectors.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range all {
+		if v.Want.Rule != "" {
+			found[v.Want.Rule] = policy.Finding{Rule: v.Want.Rule, Status: v.Want.Status, Reason: v.Want.Reason}
+		}
+	}
+	bundles, err := policy.New([]policy.Requirement{policy.RequireBundle(bundle)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	together, err := bundles.WithThreshold(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		for _, f := range together.Judge(c).Findings() {
+			found[f.Rule] = f
+		}
+	}
 	for _, platform := range []string{"linux/amd64", "linux/arm64"} {
 		p, err := policy.New(append(policy.Default(), vuln, policy.RequireBundle(bundle)), platform)
 		if err != nil {

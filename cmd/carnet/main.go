@@ -11,6 +11,7 @@ import (
 	"github.com/carnet-project/carnet/cmd/internal/local"
 	"github.com/carnet-project/carnet/cmd/internal/produce"
 	"github.com/carnet-project/carnet/cmd/internal/trust"
+	_ "github.com/carnet-project/carnet/sign/kms/cloud" // the key services of the clouds, for this program alone
 )
 
 func main() {
@@ -18,7 +19,9 @@ func main() {
 }
 
 func run(ctx context.Context, env *cli.Env, args []string) int {
+	withServices := *env
+	withServices.KeyService = produce.KeyService
 	commands := append(produce.Commands(), consume.Commands()...)
 	commands = append(commands, local.Local(), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
-	return cli.Main(ctx, env, "carnet", "a passport for software: what is in it, who built it, who signed it, and whether it may enter", commands, args)
+	return cli.Main(ctx, &withServices, "carnet", "a passport for software: what is in it, who built it, who signed it, and whether it may enter", commands, args)
 }

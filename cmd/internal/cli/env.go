@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"os"
 
@@ -15,6 +16,9 @@ type Env struct {
 	LookupEnv      func(string) (string, bool)
 	// Environ is the whole environment, for programs that are run.
 	Environ func() []string
+	// KeyService asks a key management service for the public key, in PEM, that a
+	// reference names. It is nil in programs that ask none.
+	KeyService func(ctx context.Context, ref string) ([]byte, error)
 }
 
 // Getenv is the variable's value, or "".

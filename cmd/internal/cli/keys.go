@@ -18,7 +18,7 @@ const maxKeyBytes = 256 << 10
 
 // VerifyKeyFlag is --key of the commands that verify.
 func VerifyKeyFlag() *urfave.StringSliceFlag {
-	return &urfave.StringSliceFlag{Name: "key", Aliases: []string{"k"}, Usage: "trust what the public key in `KEY` signed: a file, env://VARIABLE or https://URL; may be given several times"}
+	return &urfave.StringSliceFlag{Name: "key", Aliases: []string{"k"}, Usage: "trust what the public key in `KEY` signed: a file, env://VARIABLE, https://URL, k8s://NAMESPACE/SECRET, or a key in a service, such as awskms://…; may be given several times"}
 }
 
 // VerifyKeys reads the public keys that --key names; the root is nil where there are none.
@@ -41,29 +41,51 @@ func (c *Call) VerifyKeys() (*verifykey.Root, error) {
 	return verifykey.Join(roots...), nil
 }
 
-// ReadKey reads the bytes that a key reference names: a path, env://VARIABLE or,
-// for public keys, https://URL.
+// ReadKey reads the bytes that a key reference names: a path, env://VARIABLE or, for
+// public keys, https://URL, k8s://NAMESPACE/SECRET or a key in a service.
 func (c *Call) ReadKey(ref string) ([]byte, error) {
-	switch scheme, rest, found := strings.Cut(ref, "://"); {
-	case !found:
+	scheme, rest, found := strings.Cut(ref, "://")
+	if strings.HasPrefix(ref, "pkcs11:") {
+		scheme, found = "pkcs11", true
+	}
+	if !found {
 		return ReadFile(ref, maxKeyBytes)
-	case scheme == "env":
+	}
+	if scheme == "env" {
 		value := c.Env.Getenv(rest)
 		if value == "" {
 			return nil, Usagef("--key %s: the environment variable is empty or not set", ref)
 		}
 		return []byte(value), nil
-	case scheme == "https":
-		if c.Bool("offline") {
-			return nil, Usagef("--key %s: needs the network, and --offline is given", ref)
-		}
+	}
+	if c.Bool("offline") {
+		return nil, Usagef("--key %s: needs the network, and --offline is given", ref)
+	}
+	switch scheme {
+	case "https":
 		return fetchKey(c.Ctx(), ref)
-	default:
+	case "k8s":
+		secret, err := c.KubeSecret(ref)
+		secret.Clear()
+		if err == nil && len(secret.Public) == 0 {
+			err = Usagef("--key %s: the secret has no cosign.pub", ref)
+		}
+		return secret.Public, err
+	}
+	return c.askService(scheme, ref)
+}
+
+// askService reads the public key of a key in a service.
+func (c *Call) askService(scheme, ref string) ([]byte, error) {
+	if c.Env.KeyService == nil || scheme == "http" || scheme == "file" {
 		return nil, &UsageError{
-			Message: fmt.Sprintf("--key %s: the scheme %q is not known", ref, scheme),
-			Hint:    "a key is a path, env://VARIABLE or, to verify, https://URL",
+			Message: fmt.Sprintf("--key %s: the scheme %q is not known here", ref, scheme),
+			Hint:    "a key is a path, env://VARIABLE, https://URL or k8s://NAMESPACE/SECRET; carnet key public --key REF prints that of a key in a service",
 		}
 	}
+	ctx, cancel := context.WithTimeout(c.Ctx(), 30*time.Second)
+	defer cancel()
+	return c.Env.KeyService(ctx, ref)
 }
 
 func fetchKey(ctx context.Context, url string) ([]byte, error) {

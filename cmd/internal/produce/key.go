@@ -91,7 +91,7 @@ func keyPublic() cli.Command {
 		Name: "public", Usage: "print the public key of a private key",
 		About: "Prints the public key in PEM.",
 		Flags: append([]urfave.Flag{
-			&urfave.StringFlag{Name: "key", Aliases: []string{"k"}, Usage: "the private key in `KEY`: a file or env://VARIABLE"}, passwordFlag(),
+			&urfave.StringFlag{Name: "key", Aliases: []string{"k"}, Usage: "the private key `KEY`, as carnet sign takes it: a file, env://VARIABLE, k8s://…, awskms://…, pkcs11:…"}, passwordFlag(),
 		}, &urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead", Value: "-"}),
 		Exits:    cli.MakeExits,
 		Examples: [][2]string{{"for those who verify", "carnet key public --key release.key -o release.pub"}},

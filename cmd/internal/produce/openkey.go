@@ -2,6 +2,7 @@ package produce
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/sign"
 	"github.com/carnet-project/carnet/sign/key"
+	"github.com/carnet-project/carnet/sign/kms"
 )
 
 // A keySigner signs with a bare key: of a file, a service, a token.
@@ -31,12 +33,59 @@ func openSigner(c *cli.Call) (keySigner, error) {
 
 // openKey opens the private key that a reference names; its scheme says where it is.
 func openKey(c *cli.Call, ref string) (keySigner, error) {
-	switch scheme, _, _ := strings.Cut(ref, "://"); scheme {
-	case "https", "http":
-		return nil, cli.Usagef("--key %s: a private key is a file or env://VARIABLE", ref)
-	default:
-		return openKeyFile(c, ref)
+	scheme, _, _ := strings.Cut(ref, "://")
+	switch {
+	case scheme == "https" || scheme == "http":
+		return nil, cli.Usagef("--key %s: a private key is a file, env://VARIABLE, k8s://NAMESPACE/SECRET or a key in a service", ref)
+	case scheme == "k8s":
+		return openKubeKey(c, ref)
+	case kms.Is(ref):
+		signer, err := kms.Open(c.Ctx(), ref)
+		if err != nil {
+			return nil, serviceError(err)
+		}
+		return signer, nil
 	}
+	return openKeyFile(c, ref)
+}
+
+// KeyService is the public key, in PEM, of a key in a service.
+func KeyService(ctx context.Context, ref string) ([]byte, error) {
+	pem, err := kms.PublicKey(ctx, ref)
+	return pem, serviceError(err)
+}
+
+// serviceError tells a reference that can't be meant from a service that can't be asked.
+func serviceError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, kms.ErrUnavailable):
+		return &cli.UnavailableError{Err: fmt.Errorf("--key: %w", err)}
+	case errors.Is(err, kms.ErrNoProvider):
+		return &cli.UsageError{
+			Message: fmt.Sprintf("--key: %v", err),
+			Hint:    "awskms://, gcpkms://, azurekms:// and hashivault:// are built in; NAME://KEY is served by the program sigstore-kms-NAME, pkcs11: by sigstore-kms-pkcs11",
+		}
+	}
+	return cli.Usagef("--key: %v", err)
+}
+
+// openKubeKey opens a key of a Kubernetes secret, with the password beside it.
+func openKubeKey(c *cli.Call, ref string) (keySigner, error) {
+	secret, err := c.KubeSecret(ref)
+	if err != nil {
+		return nil, err
+	}
+	defer secret.Clear()
+	if len(secret.Key) == 0 {
+		return nil, cli.Usagef("--key %s: the secret has no cosign.key", ref)
+	}
+	signer, err := key.Load(secret.Key, func() ([]byte, error) { return bytes.Clone(secret.Password), nil })
+	if err != nil {
+		return nil, fmt.Errorf("--key %s: %w", ref, asUsage(err))
+	}
+	return signer, nil
 }
 
 // openKeyFile opens a key that lies in a file or a variable as PEM.

@@ -13,7 +13,7 @@ import (
 // signerFlags are the flags of every command that signs.
 func signerFlags() []urfave.Flag {
 	flags := []urfave.Flag{
-		&urfave.StringFlag{Name: "key", Aliases: []string{"k"}, Usage: "sign with the private key in `KEY`: a file or env://VARIABLE; default: keyless, with an identity token and a certificate for it"},
+		&urfave.StringFlag{Name: "key", Aliases: []string{"k"}, Usage: "sign with the private key `KEY`: a file, env://VARIABLE, k8s://NAMESPACE/SECRET, or a key in a service: awskms://, gcpkms://, azurekms://, hashivault://, pkcs11:, or NAME:// of a plugin; default: keyless, with an identity token and a certificate for it"},
 		&urfave.StringFlag{Name: "certificate", Usage: "with --key: put the key's X.509 certificate in `FILE` (PEM) into the bundle"},
 		&urfave.StringFlag{Name: "certificate-chain", Usage: "with --certificate: the authorities' certificates in `FILE` (PEM), from the one that issued it up"},
 		&urfave.StringFlag{Name: "log", Usage: "record the signature in the transparency log of `LOG`: config (those of the signing configuration; the default without --key), none (the default with it), the URL of a Rekor v2 log, or v1:URL"},

@@ -1,3 +1,5 @@
+//go:build unix
+
 package local_test
 
 import (
@@ -105,6 +107,7 @@ var jobSummary = certificate.Summary{
 
 // Tokens become certificates as Fulcio maps them (sigstore/fulcio, docs/oid-info.md).
 func TestIssuers(t *testing.T) {
+	t.Parallel()
 	const circle = "https://circleci.com/api/v2/projects/p/pipeline-definitions/d"
 	tests := map[string]struct {
 		issuer local.Issuer
@@ -170,6 +173,7 @@ func TestIssuers(t *testing.T) {
 
 // Holders of local tokens are believed without any configuration.
 func TestHolders(t *testing.T) {
+	t.Parallel()
 	s, _ := start(t, t.TempDir()+"/sigstore", local.Options{})
 	for want, h := range map[string]local.Holder{
 		"dev@example.com":            local.Email("dev@example.com"),
@@ -188,6 +192,7 @@ func TestHolders(t *testing.T) {
 }
 
 func TestParseIssuer(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{
 		"", "login.example", "ftp://login.example", "https://login.example?x", "https://u:p@login.example", "https://login.example,github",
 		"https://login.example,type=gitea", "https://login.example,type=spiffe", "https://login.example,domain=example.org", "https://login.example,url=https://x.example",

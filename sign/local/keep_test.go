@@ -1,3 +1,5 @@
+//go:build unix
+
 package local_test
 
 import (
@@ -24,6 +26,7 @@ import (
 // What was signed before an end verifies after the next start, at the same place, and
 // both logs have grown.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir() + "/sigstore"
 	s, stop := start(t, dir, local.Options{})
 	first := signed(t, s, local.Email("dev@example.com"), &sign.PlainData{Data: []byte("first")})
@@ -53,8 +56,12 @@ func TestRestart(t *testing.T) {
 
 // One process has a folder, and its files are for their owner alone.
 func TestFolder(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir() + "/sigstore"
 	s, stop := start(t, dir, local.Options{})
+	if err := os.Remove(filepath.Join(dir, "keys", "issuer.pem")); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := local.Open(dir, local.Options{Listen: "127.0.0.1:0"}); !errors.Is(err, local.ErrInUse) {
 		t.Errorf("a second process: %v", err)
 	}
@@ -87,6 +94,7 @@ func TestFolder(t *testing.T) {
 
 // What is wrong is said, and nothing is left open.
 func TestOptions(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir() + "/sigstore"
 	for name, o := range map[string]local.Options{
 		"address":     {Listen: "nowhere"},
@@ -118,6 +126,7 @@ func TestOptions(t *testing.T) {
 // A TUF client starts with the first root, and gets what is exported. Metadata is
 // signed again before it expires, and only then.
 func TestTUF(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir() + "/sigstore"
 	versions := func(s *local.Sigstore) map[string]int {
 		t.Helper()
@@ -205,6 +214,7 @@ func child(t *testing.T, dir string) (*exec.Cmd, local.Status) {
 // acknowledged: every certificate, entry and timestamp that a client got is good, and
 // every entry is in the log, whose tree has only grown.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir() + "/sigstore"
 	var mu sync.Mutex
 	var got []*protobundle.Bundle

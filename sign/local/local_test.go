@@ -1,13 +1,22 @@
+//go:build unix
+
 package local_test
 
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,9 +30,36 @@ import (
 	"github.com/carnet-project/carnet/sign/local"
 )
 
+// issuerKey is the file of one key for the built-in issuers of all tests: to make it
+// takes longer than all else.
+var issuerKey = sync.OnceValues(func() ([]byte, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), err
+})
+
+// withIssuerKey puts that key where a Sigstore finds it.
+func withIssuerKey(t testing.TB, dir string) {
+	t.Helper()
+	text, err := issuerKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "keys"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "keys", "issuer.pem"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // start opens and serves a Sigstore until the test ends, or until stop is called.
 func start(t testing.TB, dir string, o local.Options) (s *local.Sigstore, stop func()) {
 	t.Helper()
+	withIssuerKey(t, dir)
 	s, err := local.Open(dir, o)
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +153,7 @@ func verified(t testing.TB, trusted []byte, b *protobundle.Bundle, artifact veri
 
 // Sigstore-go signs and verifies against it as against the public instance.
 func TestFile(t *testing.T) {
+	t.Parallel()
 	s, _ := start(t, t.TempDir()+"/sigstore", local.Options{})
 	file := []byte("a file")
 	b := signed(t, s, local.Email("dev@example.com"), &sign.PlainData{Data: file})
@@ -127,6 +164,7 @@ func TestFile(t *testing.T) {
 }
 
 func TestStatement(t *testing.T) {
+	t.Parallel()
 	s, _ := start(t, t.TempDir()+"/sigstore", local.Options{})
 	digest := sha256.Sum256([]byte("an artifact"))
 	statement, err := json.Marshal(map[string]any{

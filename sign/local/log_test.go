@@ -1,3 +1,5 @@
+//go:build unix
+
 package local_test
 
 import (
@@ -165,6 +167,7 @@ func (r *reader) has(t testing.TB, e *entries.TransparencyLogEntry, now log.Chec
 
 // Entries come with a proof at once, and readers find them in the tiles.
 func TestLog(t *testing.T) {
+	t.Parallel()
 	s, _ := start(t, t.TempDir()+"/sigstore", local.Options{})
 	r := newReader(t, s, false)
 	before := r.checkpoint(t)
@@ -190,6 +193,7 @@ func TestLog(t *testing.T) {
 
 // What is not a signature of what it says does not get into the log.
 func TestRefusedEntries(t *testing.T) {
+	t.Parallel()
 	s, _ := start(t, t.TempDir()+"/sigstore", local.Options{})
 	where, key := s.Status().Rekor+"/api/v2/log/entries", newKey(t)
 	good := string(entryRequest(t, key, []byte("a file")))
@@ -217,6 +221,7 @@ func TestRefusedEntries(t *testing.T) {
 
 // The tiles are served, and nothing else of the folder.
 func TestServesTilesAlone(t *testing.T) {
+	t.Parallel()
 	s, _ := start(t, t.TempDir()+"/sigstore", local.Options{})
 	for _, path := range []string{
 		"/rekor/.state/treeState", "/rekor/tile/", "/rekor/tile/../.state/treeState", "/rekor/tile/%2e%2e/%2e%2e/keys/authority.pem", "/rekor/api/v2/tile/..%2f..%2fkeys/rekor.pem",

@@ -1,3 +1,5 @@
+//go:build unix
+
 package local_test
 
 import (
@@ -85,6 +87,7 @@ func changed(token string, part int, with string) string {
 // Whoever is not who they say gets no certificate, and the answer does not repeat the
 // token.
 func TestRefusedTokens(t *testing.T) {
+	t.Parallel()
 	mail, flow, ids, users := newOutsider(t), newOutsider(t), newOutsider(t), newOutsider(t)
 	stranger := newOutsider(t)
 	gone := newOutsider(t)
@@ -149,6 +152,7 @@ func TestRefusedTokens(t *testing.T) {
 
 // A key must be shown to be its owner's, and be strong.
 func TestRefusedKeys(t *testing.T) {
+	t.Parallel()
 	s, _ := start(t, t.TempDir()+"/sigstore", local.Options{})
 	token, err := s.Token(local.Email("dev@example.com"))
 	if err != nil {
@@ -187,6 +191,7 @@ func TestRefusedKeys(t *testing.T) {
 
 // The timestamp authority stamps what RFC 3161 allows, and repeats the nonce.
 func TestTimestamps(t *testing.T) {
+	t.Parallel()
 	s, _ := start(t, t.TempDir()+"/sigstore", local.Options{})
 	digest := sha256.Sum256([]byte("a signature"))
 	nonce := big.NewInt(77)

@@ -16,7 +16,7 @@ func Local() cli.Command {
 		About: "A certificate authority, a transparency log, a CT log, a timestamp authority, a token\n" +
 			"issuer and a TUF repository in one process, for laptops, laboratories, tests and sites\n" +
 			"without a network. Its keys are files in DIR: whoever can read them can sign as anybody.",
-		Commands: []cli.Command{up(), token(), status(), export()},
+		Commands: commands(),
 	}
 }
 

@@ -1,3 +1,5 @@
+//go:build unix
+
 package local
 
 import (
@@ -21,16 +23,16 @@ func status() cli.Command {
 		Name: "status", Usage: "say where it is and whether it answers", Args: "[DIR]",
 		About:     "Prints the URLs of the services and the size of the log.",
 		Arguments: [][2]string{dirArgument},
-		Flags:     []urfave.Flag{
+		Flags: []urfave.Flag{
 			cli.OutputFlag("text", "json"),
 			&urfave.DurationFlag{Name: "wait", Usage: "wait for it to be ready, at most `DURATION`"},
 		},
-		Exits:     []cli.Exit{{Code: 0, Meaning: "it is ready"}, {Code: 2, Meaning: "usage: the command line can't be meant as it is, or there is none in DIR"}, {Code: 3, Meaning: "it does not answer"}},
+		Exits: []cli.Exit{{Code: 0, Meaning: "it is ready"}, {Code: 2, Meaning: "usage: the command line can't be meant as it is, or there is none in DIR"}, {Code: 3, Meaning: "it does not answer"}},
 		Examples: [][2]string{
 			{"the issuer, for scripts", "carnet local status -o json | jq -r .issuer"},
 			{"when it was just started", "carnet local up & carnet local status --wait 10s"},
 		},
-		Run:       runStatus,
+		Run: runStatus,
 	}
 }
 

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package ctlog is a certificate transparency log for one authority in the same
 // process: it takes the precertificates that the authority is about to issue, keeps
 // them in a tree of the static layout (c2sp.org/static-ct-api), and promises it with

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package disk keeps small files so that a crash at any moment leaves the old content
 // or the new, and keeps two processes out of one folder.
 package disk

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package rekor is a transparency log with the API of Rekor v2 for writers: it takes
 // hashedrekord entries, whose signatures it checks, and answers when they are in the
 // tree (sigstore/rekor-tiles, api/proto/rekor/v2/rekor_service.proto).

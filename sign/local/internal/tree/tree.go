@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package tree is an append-only Merkle tree on disk, with proofs and checkpoints: what
 // a transparency log and a CT log have in common. Tessera's POSIX driver keeps it, in
 // static tiles (c2sp.org/tlog-tiles).

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package tuf is a TUF repository (TUF 1.0) with a few small targets and consistent
 // snapshots. Its metadata is signed again long before it expires.
 package tuf

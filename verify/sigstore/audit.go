@@ -6,7 +6,6 @@ import (
 
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/tlog"
-	sgverify "github.com/sigstore/sigstore-go/pkg/verify"
 
 	"github.com/carnet-project/carnet/verify"
 )
@@ -94,5 +93,3 @@ type stamped struct {
 
 // Timestamps implements sigstore-go's SignedTimestampProvider.
 func (s stamped) Timestamps() ([][]byte, error) { return [][]byte{s.timestamp}, nil }
-
-var _ sgverify.SignedEntity = stamped{}

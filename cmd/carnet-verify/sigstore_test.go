@@ -29,7 +29,8 @@ func instance(ts *testscript.TestScript, neg bool, args []string) {
 
 // keyless [-issuer URL] [-claims N=VALUE,...] [-proofs v1,v2,tsa,none] [-o BUNDLE] INSTANCE WHO TARGET
 // signs an image or a file as somebody whom the instance certifies, at the time when the
-// instance is a year old.
+// instance is a year old. WHO may be key:NAME, a bare key, whose public half goes to
+// NAME.pub.
 func keyless(ts *testscript.TestScript, neg bool, args []string) {
 	flags := flag.NewFlagSet("keyless", flag.ContinueOnError)
 	issuer := flags.String("issuer", "https://accounts.example.com", "")
@@ -54,16 +55,26 @@ func keyless(ts *testscript.TestScript, neg bool, args []string) {
 			holder.Claims[n] = value
 		}
 	}
-	certificate := in.Issue(sigstore.Request{Holder: holder, Key: sigstore.NewKey(strings.Join(args, " ")), From: at})
+	var signer interface {
+		Message(string) *bundlepb.Bundle
+		Envelope(string) *bundlepb.Bundle
+	}
+	key := sigstore.NewKey(strings.Join(args, " "))
+	if name, bare := strings.CutPrefix(flags.Arg(1), "key:"); bare {
+		signer = key
+		ts.Check(os.WriteFile(ts.MkAbs(name+".pub"), key.PEM(), 0o644))
+	} else {
+		signer = in.Issue(sigstore.Request{Holder: holder, Key: key, From: at})
+	}
 	target := flags.Arg(2)
 	prove := func(b *bundlepb.Bundle, kind string) *attest.Bundle {
-		return proved(ts, in, certificate, b, kind, strings.Split(*proofs, ","), at.Add(time.Minute))
+		return proved(ts, in, key, b, kind, strings.Split(*proofs, ","), at.Add(time.Minute))
 	}
 	if content, err := os.ReadFile(ts.MkAbs(target)); err == nil {
 		if *out == "" {
 			*out = target + ".sigstore.json"
 		}
-		signed := prove(certificate.Message(string(content)), sigstore.KindHashedRekord)
+		signed := prove(signer.Message(string(content)), sigstore.KindHashedRekord)
 		ts.Check(os.WriteFile(ts.MkAbs(*out), signed.Bytes(), 0o644))
 		return
 	}
@@ -75,18 +86,18 @@ func keyless(ts *testscript.TestScript, neg bool, args []string) {
 		if err != nil {
 			return nil, err
 		}
-		return prove(certificate.Envelope(string(st.Bytes())), sigstore.KindDSSE), nil
+		return prove(signer.Envelope(string(st.Bytes())), sigstore.KindDSSE), nil
 	}))
 }
 
 // proved is the bundle with its proofs.
-func proved(ts *testscript.TestScript, in *sigstore.Instance, c sigstore.Certificate, b *bundlepb.Bundle, kind string, proofs []string, at time.Time) *attest.Bundle {
+func proved(ts *testscript.TestScript, in *sigstore.Instance, signer sigstore.Key, b *bundlepb.Bundle, kind string, proofs []string, at time.Time) *attest.Bundle {
 	var all []sigstore.Proof
 	if slices.Contains(proofs, "v1") {
-		all = append(all, sigstore.Proof{Entry: in.V1.Record(b, c.Key, kind, at)})
+		all = append(all, sigstore.Proof{Entry: in.V1.Record(b, signer, kind, at)})
 	}
 	if slices.Contains(proofs, "v2") {
-		all = append(all, sigstore.Proof{Entry: in.V2.Record(b, c.Key, sigstore.KindHashedRekordV2, at)})
+		all = append(all, sigstore.Proof{Entry: in.V2.Record(b, signer, sigstore.KindHashedRekordV2, at)})
 	}
 	if slices.Contains(proofs, "tsa") {
 		all = append(all, sigstore.Proof{Timestamp: in.TSA.Stamp(sigstore.SignatureOf(b), at, false)})

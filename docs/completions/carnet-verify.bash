@@ -8,6 +8,7 @@ _carnet_verify() {
   done
   case "$command:$previous" in
     verify:--key|verify:-k) return ;;
+    verify:--trust) return ;;
     verify:--certificate-identity) return ;;
     verify:--certificate-oidc-issuer) return ;;
     verify:--certificate-identity-regexp) return ;;
@@ -61,7 +62,7 @@ _carnet_verify() {
   esac
   case "$command" in
     "") if [[ $current == -* ]]; then words="--help"; else words="verify tree inspect trust version"; fi ;;
-    verify) if [[ $current == -* ]]; then words="--key -k --certificate-identity --certificate-oidc-issuer --certificate-identity-regexp --certificate-oidc-issuer-regexp --unsafe-unanchored --github --gitlab --workflow --ref --trigger --runner --environment --threshold --trusted-root --require-log --require-timestamp --insecure-ignore-tlog --insecure-ignore-sct --require --platform --bundle --offline --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
+    verify) if [[ $current == -* ]]; then words="--key -k --trust --certificate-identity --certificate-oidc-issuer --certificate-identity-regexp --certificate-oidc-issuer-regexp --unsafe-unanchored --github --gitlab --workflow --ref --trigger --runner --environment --threshold --trusted-root --require-log --require-timestamp --insecure-ignore-tlog --insecure-ignore-sct --require --platform --bundle --offline --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     tree) if [[ $current == -* ]]; then words="--offline --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     inspect) if [[ $current == -* ]]; then words="--offline --predicate --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     trust) if [[ $current == -* ]]; then words="--help"; else words="show update init import remove create"; fi ;;

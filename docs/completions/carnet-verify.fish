@@ -13,6 +13,7 @@ complete -c carnet-verify -l help -s h -d 'explain the command'
 complete -c carnet-verify -n '__carnet_verify_at ""' -f
 complete -c carnet-verify -n '__carnet_verify_at ""' -a verify -d 'check the whole chain of an artifact and say whether it may enter'
 complete -c carnet-verify -n '__carnet_verify_at "verify"' -l key -s k -r -d 'trust what the public key in KEY signed'
+complete -c carnet-verify -n '__carnet_verify_at "verify"' -l trust -r -d 'trust the keys in the trust file FILE, each while it is valid and not revoked'
 complete -c carnet-verify -n '__carnet_verify_at "verify"' -l certificate-identity -r -d 'trust certificates for WHO'
 complete -c carnet-verify -n '__carnet_verify_at "verify"' -l certificate-oidc-issuer -r -d 'the issuer URL that must vouch for them, with the same wildcards, or none for certificates that name no issuer'
 complete -c carnet-verify -n '__carnet_verify_at "verify"' -l certificate-identity-regexp -r -d 'the same by a regular expression RE, which must match the whole identity'

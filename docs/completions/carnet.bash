@@ -165,6 +165,7 @@ _carnet() {
     resume:--max-referrers) return ;;
     resume:--max-bundle-size) return ;;
     verify:--key|verify:-k) return ;;
+    verify:--trust) return ;;
     verify:--certificate-identity) return ;;
     verify:--certificate-oidc-issuer) return ;;
     verify:--certificate-identity-regexp) return ;;
@@ -233,7 +234,7 @@ _carnet() {
     key/public) if [[ $current == -* ]]; then words="--key -k --password-file --output -o --help"; else words=""; fi ;;
     seal) if [[ $current == -* ]]; then words="--key -k --certificate --certificate-chain --log --timestamp --signing-config --spool --identity-token --fulcio-auth-flow --oidc-client-id --oidc-disable-ambient-providers --allow-public --yes -y --retry-for --password-file --trusted-root --format --output -o --builder-id --build-type --source --parameter --material --invocation-id --started-on --finished-on --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     resume) if [[ $current == -* ]]; then words="--output -o --identity-token --fulcio-auth-flow --oidc-client-id --oidc-disable-ambient-providers --allow-public --yes -y --retry-for --password-file --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
-    verify) if [[ $current == -* ]]; then words="--key -k --certificate-identity --certificate-oidc-issuer --certificate-identity-regexp --certificate-oidc-issuer-regexp --unsafe-unanchored --github --gitlab --workflow --ref --trigger --runner --environment --threshold --trusted-root --require-log --require-timestamp --insecure-ignore-tlog --insecure-ignore-sct --require --platform --bundle --offline --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
+    verify) if [[ $current == -* ]]; then words="--key -k --trust --certificate-identity --certificate-oidc-issuer --certificate-identity-regexp --certificate-oidc-issuer-regexp --unsafe-unanchored --github --gitlab --workflow --ref --trigger --runner --environment --threshold --trusted-root --require-log --require-timestamp --insecure-ignore-tlog --insecure-ignore-sct --require --platform --bundle --offline --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     tree) if [[ $current == -* ]]; then words="--offline --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     inspect) if [[ $current == -* ]]; then words="--offline --predicate --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     quickstart) if [[ $current == -* ]]; then words="--serve --registry-username --registry-cacert --allow-http-registry --timeout -t --help"; else words=""; fi ;;

@@ -145,6 +145,9 @@ func (r Requirement) ruleName() string {
 	if r.predicateType != "" {
 		return "attestation"
 	}
+	if r.name == RequireSigners {
+		return RequireSignature
+	}
 	return r.name
 }
 

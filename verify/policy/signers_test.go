@@ -179,6 +179,10 @@ func TestThresholdOfBundles(t *testing.T) {
 			t.Errorf("%s: %s, %+v", name, c.v.Outcome(), c.v.Findings())
 		}
 	}
+	none := judge(policy.Case{}, ann, bob).Findings()
+	if last := none[len(none)-1]; last.Rule != "signature.missing" || !strings.Contains(last.Expected, "by 2 distinct signers") {
+		t.Errorf("%+v", none)
+	}
 	f := judge(policy.Case{Evidence: all(ann, again)}, ann, again).Findings()
 	if len(f) != 1 || f[0].Rule != "signature.threshold" {
 		t.Errorf("%+v", f)

@@ -18,7 +18,7 @@ func Fix(f policy.Finding) string {
 		return "build for this platform, or choose one of those found with --platform"
 	case state == "incomplete":
 		return "this is the store or the network, not your artifact: look at the cause and try again"
-	case state == "threshold" || kind == policy.RequireSigners:
+	case state == "threshold":
 		return "have another accepted signer sign it: one key or identity counts once, however often it signed"
 	case kind == policy.RequireSignature:
 		return "sign it: carnet sign --key KEY TARGET; after copying an image, copy its referrers too"

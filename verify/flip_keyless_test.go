@@ -5,6 +5,7 @@ import (
 	"flag"
 	"maps"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -49,20 +50,21 @@ func annotations(t testing.TB, names ...string) []sample {
 }
 
 // Flip a byte of what proves a signature, cut it anywhere, or double or drop a byte: it is
-// refused, or it proves the same. Some bytes of each sample are tried, others each time a
-// sample changes.
+// refused, or it proves the same. Every byte of a number and of a short word is tried, and
+// of the long rest some, others each time a sample changes.
 func TestEveryByteOfProofs(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for _, s := range proven(t) {
 		t.Run(s.name, func(t *testing.T) {
 			places := random.Perm(len(s.raw))
 			if !*everyByte {
-				places = places[:min(60, len(places))]
+				places = places[:min(40, len(places))]
+			}
+			for _, i := range shortWords(s.raw) {
+				s.check(t, flip(s.raw, i, 1))
 			}
 			for _, i := range places {
-				flipped := bytes.Clone(s.raw)
-				flipped[i] ^= 1 << random.IntN(8)
-				s.check(t, flipped)
+				s.check(t, flip(s.raw, i, 1<<random.IntN(8)))
 				s.check(t, slices.Delete(bytes.Clone(s.raw), i, i+1))
 			}
 			for _, i := range places[:len(places)/10] {
@@ -71,6 +73,23 @@ func TestEveryByteOfProofs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// shortWords are the places of all bytes in strings of at most 20 bytes.
+func shortWords(raw []byte) []int {
+	var places []int
+	for _, at := range regexp.MustCompile(`"[^"]{1,20}"`).FindAllIndex(raw, -1) {
+		for i := at[0] + 1; i < at[1]-1; i++ {
+			places = append(places, i)
+		}
+	}
+	return places
+}
+
+func flip(raw []byte, at int, mask byte) []byte {
+	flipped := bytes.Clone(raw)
+	flipped[at] ^= mask
+	return flipped
 }
 
 // No proof makes evidence about another digest.
@@ -102,8 +121,6 @@ func FuzzFlip(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, place uint16, mask uint8) {
 		s := all[int(which)%len(all)]
-		flipped := bytes.Clone(s.raw)
-		flipped[int(place)%len(flipped)] ^= mask
-		s.check(t, flipped)
+		s.check(t, flip(s.raw, int(place)%len(s.raw), mask))
 	})
 }

@@ -84,7 +84,7 @@ func without(v vectors.Vector, i int) vectors.Vector {
 // dropped, and any amount of junk, in any order, changes neither of the two.
 // Each vector gets a sample of the junk, and there are enough of them for all of it.
 func TestMonotone(t *testing.T) {
-	const sample = 15
+	const sample = 8
 	pieces := junk(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, v := range allowed(t) {

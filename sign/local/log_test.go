@@ -18,9 +18,13 @@ import (
 	"strings"
 	"testing"
 
+	ct "github.com/google/certificate-transparency-go"
+	ctx509 "github.com/google/certificate-transparency-go/x509"
+	"github.com/google/certificate-transparency-go/x509util"
 	entries "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 	rekornote "github.com/sigstore/rekor-tiles/v2/pkg/note"
 	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/sign"
 	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/transparency-dev/formats/log"
 	formats "github.com/transparency-dev/formats/note"
@@ -238,5 +242,52 @@ func TestServesTilesAlone(t *testing.T) {
 		if err != nil || answer.StatusCode != http.StatusNotFound && answer.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: status %d: %q", path, answer.StatusCode, body)
 		}
+	}
+}
+
+// What a certificate's timestamp promises is in the CT log, at the place that it names.
+func TestCTLog(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, t.TempDir()+"/sigstore", local.Options{})
+	material, err := root.NewTrustedRootFromJSON(s.TrustedRoot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca := material.FulcioCertificateAuthorities()[0].(*root.FulcioCertificateAuthority)
+	issuer, err := ctx509.ParseCertificate(ca.Intermediates[0].Raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newReader(t, s, true)
+	for want := range uint64(3) {
+		b := signed(t, s, local.Email("dev@example.com"), &sign.PlainData{Data: []byte("a file")})
+		leaf, err := ctx509.ParseCertificate(b.GetVerificationMaterial().GetCertificate().GetRawBytes())
+		if ctx509.IsFatal(err) {
+			t.Fatal(err)
+		}
+		scts, err := x509util.ParseSCTsFromCertificate(leaf.Raw)
+		if err != nil || len(scts) != 1 {
+			t.Fatalf("%d timestamps, %v", len(scts), err)
+		}
+		if place := append([]byte{0, 0, 5}, 0, 0, 0, 0, byte(want)); !bytes.Equal(scts[0].Extensions, place) {
+			t.Errorf("timestamp %d names its place %x", want, scts[0].Extensions)
+		}
+		entry, err := ct.MerkleTreeLeafForEmbeddedSCT([]*ctx509.Certificate{leaf, issuer}, scts[0].Timestamp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entry.TimestampedEntry.Extensions = scts[0].Extensions
+		hash, err := ct.LeafHashForLeaf(entry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hashes, err := client.FetchLeafHashes(t.Context(), r.fetch.ReadTile, want, 1, r.checkpoint(t).Size)
+		if err != nil || !bytes.Equal(hashes[0], hash[:]) {
+			t.Errorf("entry %d is %x, and the certificate's is %x: %v", want, hashes, hash, err)
+		}
+	}
+	print := sha256.Sum256(ca.Intermediates[0].Raw)
+	if chain := got(t, s.Status().CTLog+"/issuer/"+hexed(print[:])); chain != string(ca.Intermediates[0].Raw) {
+		t.Errorf("the issuer is %d bytes", len(chain))
 	}
 }

@@ -90,7 +90,7 @@ func (p *press) node(ctx context.Context, n artifact.Artifact, claims []claim) (
 				existed[i] = true
 				return err
 			}
-			bundles[i], err = p.signing.statement(ctx, c.statement, p.subject.destination(n))
+			bundles[i], err = p.signing.statement(ctx, c.statement, p.subject.destination())
 			if errors.Is(err, errSpooled) {
 				return nil
 			}
@@ -122,7 +122,7 @@ func (p *press) attach(ctx context.Context, n artifact.Artifact, fresh []*attest
 	}
 	_, err := p.subject.store.Attach(ctx, n, fresh...)
 	if err != nil {
-		p.signing.keepWhole(fresh, p.subject.destination(n), err)
+		p.signing.keepWhole(fresh, p.subject.destination(), err)
 	}
 	return cli.StoreError(err)
 }

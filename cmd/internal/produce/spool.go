@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	strictjson "github.com/go-json-experiment/json"
+
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/sign"
@@ -54,12 +56,11 @@ type piece struct {
 	Error string `json:"error"`
 }
 
-// A destination is where a finished bundle goes: beside a node of an image, or into a
-// file.
+// A destination is where a finished bundle goes: beside the node of an image that it is
+// about, or into a file.
 type destination struct {
-	// Image is name@digest of the image, and Node the digest of the node in it.
+	// Image is name@digest of the image.
 	Image string `json:"image,omitempty"`
-	Node  string `json:"node,omitempty"`
 	// File is the bundle's file; - is stdout.
 	File string `json:"file,omitempty"`
 }
@@ -210,16 +211,11 @@ func readSpool(path string) (spoolJSON, error) {
 	return doc, nil
 }
 
-// parseSpool reads a spool strictly.
+// parseSpool reads a spool strictly: no member twice, and none that is not known.
 func parseSpool(raw []byte) (spoolJSON, error) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
 	var doc spoolJSON
-	if err := dec.Decode(&doc); err != nil {
+	if err := strictjson.Unmarshal(raw, &doc, strictjson.RejectUnknownMembers(true)); err != nil {
 		return doc, fmt.Errorf("is not a spool: %w", err)
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return doc, errors.New("is not a spool: something follows the JSON")
 	}
 	if doc.Schema != SpoolSchema {
 		return doc, fmt.Errorf("is not a spool: its schema is %q, want %q", doc.Schema, SpoolSchema)
@@ -263,13 +259,9 @@ func (p *piece) check() error {
 	case (p.To.Image == "") == (p.To.File == ""):
 		return errors.New("want either an image or a file to go to")
 	}
-	if p.File != "" || p.To.Node != "" {
-		for _, d := range []string{p.FileDigest, p.To.Node} {
-			if d != "" {
-				if _, err := attest.ParseDigest(d); err != nil {
-					return err
-				}
-			}
+	if p.File != "" {
+		if _, err := attest.ParseDigest(p.FileDigest); err != nil {
+			return fmt.Errorf("want the file's digest: %w", err)
 		}
 	}
 	return checkPlaces(p.Missing)

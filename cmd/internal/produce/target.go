@@ -20,15 +20,15 @@ type subject struct {
 // reference is name@digest.
 func (s subject) reference() string { return s.target.Name() + "@" + s.artifact.Digest.String() }
 
-// destination is where bundles about a node go, wherever carnet resume is run.
-func (s subject) destination(n artifact.Artifact) destination {
+// destination is where bundles about the image go, wherever carnet resume is run.
+func (s subject) destination() destination {
 	name := s.reference()
 	if s.target.Scheme == oci.SchemeLayout {
 		if abs, err := filepath.Abs(s.target.Path); err == nil {
 			name = string(oci.SchemeLayout) + ":" + abs + "@" + s.artifact.Digest.String()
 		}
 	}
-	return destination{Image: name, Node: n.Digest.String()}
+	return destination{Image: name}
 }
 
 // name is what the image is called in what is said of it: the repository, or the last

@@ -46,8 +46,11 @@ func nosocket() {
 // and the file app.bin with its signature, and in app.bin.ed.json one by the Ed25519 key
 // ed.pub, which signs another hash of it.
 func TestScripts(t *testing.T) {
+	keys := map[string]pair{
+		"release": newKey(t, key.DefaultAlgorithm), "other": newKey(t, key.DefaultAlgorithm), "ed": newKey(t, key.Ed25519),
+	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata", Setup: setup, RequireExplicitExec: true, RequireUniqueNames: true,
+		Dir: "testdata", Setup: func(env *testscript.Env) error { return setup(env, keys) }, RequireExplicitExec: true, RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "instance": instance, "keyless": keyless},
 	})
 }
@@ -72,23 +75,19 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func setup(env *testscript.Env) error {
+func setup(env *testscript.Env, keys map[string]pair) error {
 	server := httptest.NewServer(registry.New(registry.Config{Referrers: true}))
 	env.Defer(server.Close)
 	host := strings.TrimPrefix(server.URL, "http://")
 	env.Setenv("REGISTRY", host)
-	release, err := newKey(env, "release", key.DefaultAlgorithm)
-	if err != nil {
-		return err
+	for name, k := range keys {
+		prefix := filepath.Join(env.WorkDir, name)
+		if err := errors.Join(os.WriteFile(prefix+".key", k.sealed, 0o600), os.WriteFile(prefix+".pub", k.public, 0o644)); err != nil {
+			return err
+		}
 	}
-	if _, err := newKey(env, "other", key.DefaultAlgorithm); err != nil {
-		return err
-	}
-	ed, err := newKey(env, "ed", key.Ed25519)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(signFile(env, release, "app.bin.sigstore.json"), signFile(env, ed, "app.bin.ed.json")); err != nil {
+	release := keys["release"].signer
+	if err := errors.Join(signFile(env, release, "app.bin.sigstore.json"), signFile(env, keys["ed"].signer, "app.bin.ed.json")); err != nil {
 		return err
 	}
 	img := mutate.MediaType(empty.Image, "application/vnd.oci.image.manifest.v1+json")
@@ -113,20 +112,31 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-func newKey(env *testscript.Env, name string, algorithm key.Algorithm) (*key.Signer, error) {
-	pair, err := key.Generate(algorithm)
+// A pair is a signer and its key files. Sealing one takes its time, so that all scripts
+// share them.
+type pair struct {
+	signer         *key.Signer
+	sealed, public []byte
+}
+
+func newKey(t *testing.T, algorithm key.Algorithm) pair {
+	t.Helper()
+	made, err := key.Generate(algorithm)
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	prefix, password := filepath.Join(env.WorkDir, name), []byte("x")
-	if err := key.WritePair(prefix, pair, password, false); err != nil {
-		return nil, err
+	p := pair{public: made.PublicPEM()}
+	if p.signer, err = made.Signer(); err != nil {
+		t.Fatal(err)
 	}
-	sealed, err := os.ReadFile(prefix + ".key")
-	if err != nil {
-		return nil, err
+	prefix := filepath.Join(t.TempDir(), "key")
+	if err := key.WritePair(prefix, made, []byte("x"), false); err != nil {
+		t.Fatal(err)
 	}
-	return key.Load(sealed, func() ([]byte, error) { return []byte("x"), nil })
+	if p.sealed, err = os.ReadFile(prefix + ".key"); err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func signFile(env *testscript.Env, signer *key.Signer, name string) error {

@@ -70,7 +70,7 @@ _carnet_verify() {
     trust/update) if [[ $current == -* ]]; then words="--timeout --help"; else words=""; fi ;;
     trust/init) if [[ $current == -* ]]; then words="--mirror --root --root-checksum --name --force --timeout --help"; else words=""; fi ;;
     trust/import) if [[ $current == -* ]]; then words="--name --signing-config --force --help"; else words=""; fi ;;
-    trust/remove) if [[ $current == -* ]]; then words="--help"; else words=""; fi ;;
+    trust/remove) if [[ $current == -* ]]; then words="--ignore-missing --help"; else words=""; fi ;;
     trust/create) if [[ $current == -* ]]; then words="--fulcio --ctfe --rekor --tsa --oidc-provider --output-dir -d --force --help"; else words=""; fi ;;
     version) if [[ $current == -* ]]; then words="--output -o --help"; else words=""; fi ;;
   esac

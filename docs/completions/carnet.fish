@@ -285,6 +285,7 @@ complete -c carnet -n '__carnet_at "trust/import"' -l name -r -d 'call the insta
 complete -c carnet -n '__carnet_at "trust/import"' -l signing-config -r -d 'store the signing_config.json in FILE with it'
 complete -c carnet -n '__carnet_at "trust/import"' -l force -d 'replace an instance of that name'
 complete -c carnet -n '__carnet_at "trust"' -a remove -d 'trust an instance no longer'
+complete -c carnet -n '__carnet_at "trust/remove"' -l ignore-missing -d 'succeed if there is none of that name'
 complete -c carnet -n '__carnet_at "trust"' -a create -d 'write the trusted root and signing configuration of one\'s own Sigstore'
 complete -c carnet -n '__carnet_at "trust/create"' -l fulcio -r -d 'the PARTS of a certificate authority'
 complete -c carnet -n '__carnet_at "trust/create"' -l ctfe -r -d 'the PARTS of a certificate transparency log'

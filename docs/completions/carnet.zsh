@@ -245,7 +245,7 @@ _carnet() {
     ("trust/update") flags=('--timeout:give up after TIME' '--help:explain the command') commands=() ;;
     ("trust/init") flags=('--mirror:the TUF repository at URL' '--root:begin with the root.json in FILE, or at an https URL' '--root-checksum:the SHA256 that root.json must have, in hex' '--name:call the instance NAME (default' '--force:replace an instance of that name' '--timeout:give up after TIME' '--help:explain the command') commands=() ;;
     ("trust/import") flags=('--name:call the instance NAME (default' '--signing-config:store the signing_config.json in FILE with it' '--force:replace an instance of that name' '--help:explain the command') commands=() ;;
-    ("trust/remove") flags=('--help:explain the command') commands=() ;;
+    ("trust/remove") flags=('--ignore-missing:succeed if there is none of that name' '--help:explain the command') commands=() ;;
     ("trust/create") flags=('--fulcio:the PARTS of a certificate authority' '--ctfe:the PARTS of a certificate transparency log' '--rekor:the PARTS of a transparency log' '--tsa:the PARTS of a timestamp authority' '--oidc-provider:the PARTS of an issuer of tokens, for signers' '--output-dir:write both files into DIR' '-d:write both files into DIR' '--force:overwrite the files' '--help:explain the command') commands=() ;;
     ("version") flags=('--output:print FORMAT' '-o:print FORMAT' '--help:explain the command') commands=() ;;
   esac

@@ -98,6 +98,7 @@ func remove() cli.Command {
 		Name: "remove", Usage: "trust an instance no longer", Args: "NAME",
 		About:     "Removes an instance from the trust store. With the last one gone, the public instance\nas it was when carnet was built is trusted again.",
 		Arguments: [][2]string{{"NAME", "the instance"}},
+		Flags:     []urfave.Flag{&urfave.BoolFlag{Name: "ignore-missing", Usage: "succeed if there is none of that name"}},
 		Exits:     exits[:3],
 		Examples:  [][2]string{{"an instance that is no longer run", "carnet trust remove lab"}},
 		Run: func(c *cli.Call) error {
@@ -112,6 +113,9 @@ func remove() cli.Command {
 			there, err := s.Remove(name)
 			if err != nil {
 				return fmt.Errorf("the trust store: %w", err)
+			}
+			if !there && c.Bool("ignore-missing") {
+				return nil
 			}
 			if !there {
 				return &cli.UsageError{Message: fmt.Sprintf("there is no instance %q in the trust store", name), Hint: "trust show lists them"}

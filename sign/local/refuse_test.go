@@ -4,6 +4,7 @@ package local_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -116,30 +117,32 @@ func TestRefusedTokens(t *testing.T) {
 	for name, test := range map[string]struct {
 		token, say string
 		status     int
+		proven     string
 	}{
-		"none":               {"", "not a JWT", 400},
-		"no token":           {"a.b.c", "not a JWT", 400},
-		"large":              {own + strings.Repeat("a", 40<<10), "larger than", 400},
-		"stranger":           {stranger.token(t, someone), "not configured", 400},
-		"impostor":           {impostor.token(t, someone), "refused", 400},
-		"audience":           {mail.token(t, with(map[string]any{"aud": "other"})), "audience", 400},
-		"expired":            {mail.token(t, with(map[string]any{"exp": past})), "expired", 400},
-		"not yet":            {mail.token(t, with(map[string]any{"nbf": future, "exp": future + 60})), "before", 400},
-		"issued later":       {mail.token(t, with(map[string]any{"iat": future, "exp": future + 60})), "future", 400},
-		"no subject":         {mail.token(t, with(map[string]any{"sub": ""})), "no subject", 400},
-		"unverified":         {mail.token(t, with(map[string]any{"email_verified": false})), "not verified", 400},
-		"no address":         {mail.token(t, map[string]any{"email_verified": true}), "no e-mail", 400},
-		"two addresses":      {mail.token(t, with(map[string]any{"email": "a@example.com, b@example.com"})), "no e-mail", 400},
-		"named address":      {mail.token(t, with(map[string]any{"email": "Dev <dev@example.com>"})), "no e-mail", 400},
-		"other kind":         {flow.token(t, someone), "no claim", 400},
-		"other domain":       {ids.token(t, map[string]any{"sub": "spiffe://example.com/a"}), "trust domain", 400},
-		"user with a domain": {users.token(t, map[string]any{"sub": "joe!example.com"}), "not a user name", 400},
-		"issuer is away":     {(&outsider{url: "http://127.0.0.1:1", key: mail.key}).token(t, someone), "can't be asked", 503},
-		"no algorithm":       {changed(own, 0, `{"alg":"none"}`), "refused", 400},
-		"changed":            {changed(own, 1, `{"iss":"`+s.Status().Issuer+`","aud":"sigstore","sub":"root","email":"root@example.com","email_verified":true,"exp":99999999999}`), "refused", 400},
+		"none":               {"", "not a JWT", 400, ""},
+		"no token":           {"a.b.c", "not a JWT", 400, ""},
+		"large":              {own + strings.Repeat("a", 40<<10), "larger than", 400, ""},
+		"stranger":           {stranger.token(t, someone), "not configured", 400, ""},
+		"impostor":           {impostor.token(t, someone), "refused", 400, ""},
+		"audience":           {mail.token(t, with(map[string]any{"aud": "other"})), "audience", 400, ""},
+		"expired":            {mail.token(t, with(map[string]any{"exp": past})), "expired", 400, ""},
+		"not yet":            {mail.token(t, with(map[string]any{"nbf": future, "exp": future + 60})), "before", 400, ""},
+		"issued later":       {mail.token(t, with(map[string]any{"iat": future, "exp": future + 60})), "future", 400, ""},
+		"no subject":         {mail.token(t, with(map[string]any{"sub": ""})), "no subject", 400, ""},
+		"unverified":         {mail.token(t, with(map[string]any{"email_verified": false})), "not verified", 400, ""},
+		"no address":         {mail.token(t, map[string]any{"email_verified": true}), "no e-mail", 400, ""},
+		"two addresses":      {mail.token(t, with(map[string]any{"email": "a@example.com, b@example.com"})), "no e-mail", 400, ""},
+		"named address":      {mail.token(t, with(map[string]any{"email": "Dev <dev@example.com>"})), "no e-mail", 400, ""},
+		"not ASCII":          {mail.token(t, with(map[string]any{"email": "dév@example.com"})), "can't be the email", 400, "dév@example.com"},
+		"other kind":         {flow.token(t, someone), "no claim", 400, ""},
+		"other domain":       {ids.token(t, map[string]any{"sub": "spiffe://example.com/a"}), "trust domain", 400, ""},
+		"user with a domain": {users.token(t, map[string]any{"sub": "joe!example.com"}), "not a user name", 400, ""},
+		"issuer is away":     {(&outsider{url: "http://127.0.0.1:1", key: mail.key}).token(t, someone), "can't be asked", 503, ""},
+		"no algorithm":       {changed(own, 0, `{"alg":"none"}`), "refused", 400, ""},
+		"changed":            {changed(own, 1, `{"iss":"`+s.Status().Issuer+`","aud":"sigstore","sub":"root","email":"root@example.com","email_verified":true,"exp":99999999999}`), "refused", 400, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			status, _, text := post(t, s.Status().Fulcio+"/api/v2/signingCert", "application/json", certificateRequest(t, test.token, newKey(t), "dev@example.com"))
+			status, _, text := post(t, s.Status().Fulcio+"/api/v2/signingCert", "application/json", certificateRequest(t, test.token, newKey(t), cmp.Or(test.proven, "dev@example.com")))
 			if status != test.status || !strings.Contains(text, test.say) {
 				t.Errorf("status %d, want %d with %q: %s", status, test.status, test.say, text)
 			}

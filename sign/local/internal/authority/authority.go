@@ -13,7 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"net/url"
+	"slices"
 	"time"
 
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
@@ -48,16 +48,15 @@ var (
 	oidSCTs   = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2}
 )
 
-// issue makes a certificate: first the precertificate, which the log takes, then the
+// issue makes a certificate that says so: first the precertificate, which the log takes, then the
 // same with the log's timestamp in place of the poison.
-func (a *Authority) issue(ctx context.Context, p identity.Principal, key crypto.PublicKey) ([]byte, error) {
-	template, err := a.template(p, key)
+func (a *Authority) issue(ctx context.Context, said []pkix.Extension, key crypto.PublicKey) ([]byte, error) {
+	template, err := a.template(key)
 	if err != nil {
 		return nil, err
 	}
-	said := template.ExtraExtensions
 	poison := pkix.Extension{Id: oidPoison, Critical: true, Value: asn1.NullBytes}
-	template.ExtraExtensions = append(said[:len(said):len(said)], poison)
+	template.ExtraExtensions = append(slices.Clip(said), poison)
 	precertificate, err := x509.CreateCertificate(rand.Reader, template, a.Chain[0], key, a.Key)
 	if err != nil {
 		return nil, fmt.Errorf("making the precertificate: %w", err)
@@ -70,7 +69,7 @@ func (a *Authority) issue(ctx context.Context, p identity.Principal, key crypto.
 	if err != nil {
 		return nil, err
 	}
-	template.ExtraExtensions = append(said[:len(said):len(said)], pkix.Extension{Id: oidSCTs, Value: value})
+	template.ExtraExtensions = append(slices.Clip(said), pkix.Extension{Id: oidSCTs, Value: value})
 	made, err := x509.CreateCertificate(rand.Reader, template, a.Chain[0], key, a.Key)
 	if err != nil {
 		return nil, fmt.Errorf("making the certificate: %w", err)
@@ -78,7 +77,7 @@ func (a *Authority) issue(ctx context.Context, p identity.Principal, key crypto.
 	return made, nil
 }
 
-func (a *Authority) template(p identity.Principal, key crypto.PublicKey) (*x509.Certificate, error) {
+func (a *Authority) template(key crypto.PublicKey) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 159))
 	if err != nil {
 		return nil, err
@@ -88,23 +87,8 @@ func (a *Authority) template(p identity.Principal, key crypto.PublicKey) (*x509.
 		return nil, errors.New("the public key has no identifier")
 	}
 	from := a.Now().UTC().Truncate(time.Second)
-	template := &x509.Certificate{
+	return &x509.Certificate{
 		SerialNumber: serial.Add(serial, big.NewInt(1)), NotBefore: from, NotAfter: from.Add(validity), SubjectKeyId: id,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
-	}
-	switch {
-	case p.Email != "":
-		template.EmailAddresses = []string{p.Email}
-	case p.URI != nil:
-		template.URIs = []*url.URL{p.URI}
-	default:
-		name, err := cryptoutils.MarshalOtherNameSAN(p.Username, true)
-		if err != nil {
-			return nil, err
-		}
-		template.ExtraExtensions = append(template.ExtraExtensions, *name)
-	}
-	said, err := extensions(p)
-	template.ExtraExtensions = append(template.ExtraExtensions, said...)
-	return template, err
+	}, nil
 }

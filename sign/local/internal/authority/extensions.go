@@ -1,38 +1,25 @@
 package authority
 
 import (
+	"cmp"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"slices"
 
-	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/certificate"
 	"github.com/carnet-project/carnet/sign/local/internal/identity"
 )
 
-// extensions are the issuer and the claims, in the order of their numbers: those up to 6
-// are the raw text, the others a UTF8String.
+// extensions are the subject, and the issuer and the claims in the order of their
+// numbers. The error is of a subject that a certificate can't have.
 func extensions(p identity.Principal) ([]pkix.Extension, error) {
-	values := map[int]string{1: p.Issuer, 8: p.Issuer}
-	for claim, n := range attest.Claims() {
-		if value := p.Claims[claim]; value != "" {
-			values[n] = value
-		}
+	subject, err := certificate.SubjectExtension(p.SubjectType, p.Subject)
+	if err != nil {
+		return nil, err
 	}
-	numbers := make([]int, 0, len(values))
-	for n := range values {
-		numbers = append(numbers, n)
+	out := certificate.IssuerExtensions(p.Issuer)
+	for claim, value := range p.Claims {
+		out = append(out, certificate.Extension(claim, value))
 	}
-	slices.Sort(numbers)
-	var out []pkix.Extension
-	for _, n := range numbers {
-		value := []byte(values[n])
-		if n > 6 {
-			var err error
-			if value, err = asn1.MarshalWithParams(values[n], "utf8"); err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, pkix.Extension{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1, n}, Value: value})
-	}
-	return out, nil
+	slices.SortFunc(out, func(a, b pkix.Extension) int { return cmp.Compare(a.Id[len(a.Id)-1], b.Id[len(b.Id)-1]) })
+	return append([]pkix.Extension{subject}, out...), nil
 }

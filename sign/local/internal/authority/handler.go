@@ -77,7 +77,12 @@ func (a *Authority) create(w http.ResponseWriter, r *http.Request) {
 		web.Fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	made, err := a.issue(r.Context(), principal, key)
+	said, err := extensions(principal)
+	if err != nil {
+		web.Fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	made, err := a.issue(r.Context(), said, key)
 	if err != nil {
 		web.Fail(w, http.StatusInternalServerError, "the certificate could not be made")
 		return

@@ -98,9 +98,11 @@ func (p *Principal) pipeline(i Issuer, claims map[string]string) error {
 	if err != nil {
 		return err
 	}
-	if p.URI, err = url.Parse(subject); err != nil || p.URI.Host == "" {
+	u, err := url.Parse(subject)
+	if err != nil || u.Host == "" {
 		return fmt.Errorf("its subject is not a URI: %q", subject)
 	}
+	p.SubjectType, p.Subject = attest.SubjectURI, u.String()
 	for claim, text := range m.claims {
 		value, err := expand(text, values)
 		if err != nil {

@@ -12,17 +12,15 @@ import (
 	"github.com/carnet-project/carnet/attest"
 )
 
-// A Principal is what a certificate says of its holder. One of Email, URI and Username
-// is set.
+// A Principal is what a certificate says of its holder.
 type Principal struct {
 	// Proof is what the holder signs to show that the key is theirs.
 	Proof  string
 	Issuer string
-	Email  string
-	URI    *url.URL
-	// Username is an OtherName of Fulcio, user and domain divided by "!".
-	Username string
-	Claims   map[attest.Claim]string
+	// Subject is the alternative name. A user name has its domain behind a "!".
+	Subject     string
+	SubjectType attest.SubjectType
+	Claims      map[attest.Claim]string
 }
 
 func principal(i Issuer, subject string, claims map[string]string) (Principal, error) {
@@ -59,7 +57,7 @@ func (p *Principal) email(claims map[string]string) error {
 	if err != nil || address.Address != claims["email"] {
 		return errors.New("it has no e-mail address")
 	}
-	p.Email, p.Proof = address.Address, address.Address
+	p.SubjectType, p.Subject, p.Proof = attest.SubjectEmail, address.Address, address.Address
 	return nil
 }
 
@@ -75,7 +73,7 @@ func (p *Principal) spiffe(i Issuer, subject string) error {
 	if id.TrustDomain() != domain {
 		return fmt.Errorf("its subject is of trust domain %q, and the issuer is for %q", id.TrustDomain().Name(), i.Domain)
 	}
-	p.URI = id.URL()
+	p.SubjectType, p.Subject = attest.SubjectURI, id.String()
 	return nil
 }
 
@@ -88,7 +86,7 @@ func (p *Principal) uri(i Issuer, subject string) error {
 	if err != nil || u.Scheme != domain.Scheme || u.Hostname() != domain.Hostname() {
 		return fmt.Errorf("its subject is a URI of %q, and the issuer is for %q", u.Scheme+"://"+u.Hostname(), i.Domain)
 	}
-	p.URI = u
+	p.SubjectType, p.Subject = attest.SubjectURI, u.String()
 	return nil
 }
 
@@ -96,7 +94,7 @@ func (p *Principal) username(i Issuer, subject string) error {
 	if strings.ContainsAny(subject, "!@") {
 		return errors.New(`its subject is not a user name: it has "!" or "@"`)
 	}
-	p.Username = subject + "!" + i.Domain
+	p.SubjectType, p.Subject = attest.SubjectOther, subject+"!"+i.Domain
 	return nil
 }
 
@@ -105,9 +103,8 @@ func (p *Principal) kubernetes(claims map[string]string) error {
 	if namespace == "" || account == "" || strings.ContainsAny(namespace+account, "/?#") {
 		return errors.New("it names no namespace and service account of Kubernetes")
 	}
-	u, err := url.Parse("https://kubernetes.io/namespaces/" + namespace + "/serviceaccounts/" + account)
-	p.URI = u
-	return err
+	p.SubjectType, p.Subject = attest.SubjectURI, "https://kubernetes.io/namespaces/"+namespace+"/serviceaccounts/"+account
+	return nil
 }
 
 // builtDomain is the bound of a token of the built-in issuer, which vouches for anybody.

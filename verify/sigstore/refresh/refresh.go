@@ -60,11 +60,20 @@ type Trust struct {
 // Fetch asks a TUF repository for its trusted root and signing configuration. The error
 // is an *[Error] if the repository can't be believed, an *[UnavailableError] if it
 // can't be reached; with either nothing is returned, and what is stored stays.
-func Fetch(ctx context.Context, o Options) (*Trust, error) {
+//
+// go-tuf 2.4.2 dereferences what metadata does not say, such as the snapshot of a
+// timestamp, after it has checked who signed it. Whoever has a key of the repository must
+// not end the program with that, so a panic is an error here.
+func Fetch(ctx context.Context, o Options) (t *Trust, err error) {
 	m, err := newMirror(o.Mirror, o.Client)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			t, err = nil, &Error{Malformed, "metadata", fmt.Errorf("a part of it is missing: %v", r)}
+		}
+	}()
 	trusted, err := trustedmetadata.New(o.Seen.Root)
 	if err != nil {
 		return nil, judged("root.json", fmt.Errorf("the root to start from: %w", err), Malformed)
@@ -72,29 +81,35 @@ func Fetch(ctx context.Context, o Options) (*Trust, error) {
 	trusted.RefTime = o.Now.UTC()
 	u := update{mirror: m, trusted: trusted, seen: o.Seen, got: o.Seen}
 	for _, step := range []func(context.Context) error{u.roots, u.timestamp, u.snapshot, u.targets} {
-		if err := whole(ctx, step); err != nil {
+		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
-	t := &Trust{State: u.got}
-	if t.TrustedRoot, err = u.target(ctx, trustedRootTarget); err != nil {
+	return u.trust(ctx)
+}
+
+// trust fetches the targets, once all metadata is good, and reads them as clients will.
+func (u *update) trust(ctx context.Context) (*Trust, error) {
+	trustedRoot, err := u.target(ctx, trustedRootTarget)
+	if err != nil {
 		return nil, err
 	}
-	if t.TrustedRoot == nil {
+	if trustedRoot == nil {
 		return nil, &Error{Incomplete, trustedRootTarget, errors.New("the repository has no such target")}
 	}
-	if _, err := root.NewTrustedRootFromJSON(t.TrustedRoot); err != nil {
+	if _, err := root.NewTrustedRootFromJSON(trustedRoot); err != nil {
 		return nil, &Error{Malformed, trustedRootTarget, err}
 	}
-	if t.SigningConfig, err = u.target(ctx, signingConfigTarget); err != nil {
+	signingConfig, err := u.target(ctx, signingConfigTarget)
+	if err != nil {
 		return nil, err
 	}
-	if t.SigningConfig != nil {
-		if _, err := root.NewSigningConfigFromJSON(t.SigningConfig); err != nil {
+	if signingConfig != nil {
+		if _, err := root.NewSigningConfigFromJSON(signingConfig); err != nil {
 			return nil, &Error{Malformed, signingConfigTarget, err}
 		}
 	}
-	return t, nil
+	return &Trust{trustedRoot, signingConfig, u.got}, nil
 }
 
 // An update is one run of the client workflow.
@@ -103,18 +118,6 @@ type update struct {
 	trusted *trustedmetadata.TrustedMetadata
 	seen    State
 	got     State
-}
-
-// whole runs a step. go-tuf 2.4.2 dereferences what metadata does not say, such as the
-// snapshot of a timestamp, after it has checked who signed it; whoever has a key of the
-// repository must not end the program with that.
-func whole(ctx context.Context, step func(context.Context) error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = &Error{Malformed, "metadata", fmt.Errorf("a part of it is missing: %v", r)}
-		}
-	}()
-	return step(ctx)
 }
 
 // roots follows the chain of roots, each signed by the one before it (section 5.3).

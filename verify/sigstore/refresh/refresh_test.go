@@ -298,3 +298,22 @@ func TestMirrorRefused(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is given as a root to start from is refused or used, and ends no program.
+func FuzzRoot(f *testing.F) {
+	f.Add(public.TUFRoot())
+	f.Add([]byte(`{"signatures":[],"signed":{"_type":"root","roles":{"root":null},"keys":{"a":null}}}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		got, err := refresh.Fetch(t.Context(), refresh.Options{Mirror: "https://tuf.example.com", Seen: refresh.State{Root: raw}, Client: &http.Client{Transport: nobody{}}, Now: now})
+		if got != nil || err == nil {
+			t.Errorf("fetched %v from nowhere", got)
+		}
+	})
+}
+
+// nobody answers no request.
+type nobody struct{}
+
+func (nobody) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("nobody there")
+}

@@ -3,7 +3,7 @@ _carnet() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$command/$word" in
-      /sbom|/attest|attest/provenance|attest/sbom|/sign|/push|/key|key/generate|key/import|key/public|/seal|/resume|/verify|/tree|/inspect|/quickstart|/trust|trust/show|trust/update|trust/init|trust/import|trust/remove|trust/create|/version) command=${command:+$command/}$word ;;
+      /sbom|/attest|attest/provenance|attest/sbom|/sign|/push|/key|key/generate|key/import|key/public|/seal|/resume|/verify|/tree|/inspect|/local|local/up|local/token|local/status|local/export|/quickstart|/trust|trust/show|trust/update|trust/init|trust/import|trust/remove|trust/create|/version) command=${command:+$command/}$word ;;
     esac
   done
   case "$command:$previous" in
@@ -200,6 +200,27 @@ _carnet() {
     inspect:--timeout|inspect:-t) return ;;
     inspect:--max-referrers) return ;;
     inspect:--max-bundle-size) return ;;
+    local/up:--listen) return ;;
+    local/up:--url) return ;;
+    local/up:--issuer) return ;;
+    local/up:--output|local/up:-o) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current"); return ;;
+    local/token:--email) return ;;
+    local/token:--github) return ;;
+    local/token:--gitlab) return ;;
+    local/token:--spiffe) return ;;
+    local/token:--subject) return ;;
+    local/token:--workflow) return ;;
+    local/token:--builder) return ;;
+    local/token:--ref) return ;;
+    local/token:--sha) return ;;
+    local/token:--trigger) return ;;
+    local/token:--runner) return ;;
+    local/token:--environment) return ;;
+    local/token:--visibility) return ;;
+    local/token:--run-id) return ;;
+    local/status:--output|local/status:-o) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current"); return ;;
+    local/status:--wait) return ;;
+    local/export:--directory|local/export:-d) return ;;
     quickstart:--registry-username) return ;;
     quickstart:--registry-cacert) return ;;
     quickstart:--timeout|quickstart:-t) return ;;
@@ -221,7 +242,7 @@ _carnet() {
     version:--output|version:-o) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current"); return ;;
   esac
   case "$command" in
-    "") if [[ $current == -* ]]; then words="--help"; else words="sbom attest sign push key seal resume verify tree inspect quickstart trust version"; fi ;;
+    "") if [[ $current == -* ]]; then words="--help"; else words="sbom attest sign push key seal resume verify tree inspect local quickstart trust version"; fi ;;
     sbom) if [[ $current == -* ]]; then words="--output -o --platform --registry-username --registry-cacert --allow-http-registry --timeout -t --help"; else words=""; fi ;;
     attest) if [[ $current == -* ]]; then words="--type --predicate --key -k --certificate --certificate-chain --log --timestamp --signing-config --spool --identity-token --fulcio-auth-flow --oidc-client-id --oidc-disable-ambient-providers --allow-public --yes -y --retry-for --password-file --trusted-root --platform --statement --bundle --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words="provenance sbom"; fi ;;
     attest/provenance) if [[ $current == -* ]]; then words="--builder-id --build-type --source --parameter --material --invocation-id --started-on --finished-on --key -k --certificate --certificate-chain --log --timestamp --signing-config --spool --identity-token --fulcio-auth-flow --oidc-client-id --oidc-disable-ambient-providers --allow-public --yes -y --retry-for --password-file --trusted-root --platform --statement --bundle --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
@@ -237,6 +258,11 @@ _carnet() {
     verify) if [[ $current == -* ]]; then words="--key -k --trust --certificate-identity --certificate-oidc-issuer --certificate-identity-regexp --certificate-oidc-issuer-regexp --unsafe-unanchored --github --gitlab --workflow --ref --trigger --runner --environment --threshold --trusted-root --require-log --require-timestamp --insecure-ignore-tlog --insecure-ignore-sct --require --platform --bundle --offline --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     tree) if [[ $current == -* ]]; then words="--offline --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     inspect) if [[ $current == -* ]]; then words="--offline --predicate --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
+    local) if [[ $current == -* ]]; then words="--help"; else words="up token status export"; fi ;;
+    local/up) if [[ $current == -* ]]; then words="--listen --url --issuer --output -o --help"; else words=""; fi ;;
+    local/token) if [[ $current == -* ]]; then words="--email --github --gitlab --spiffe --subject --workflow --builder --ref --tag --sha --trigger --runner --environment --visibility --run-id --help"; else words=""; fi ;;
+    local/status) if [[ $current == -* ]]; then words="--output -o --wait --help"; else words=""; fi ;;
+    local/export) if [[ $current == -* ]]; then words="--directory -d --help"; else words=""; fi ;;
     quickstart) if [[ $current == -* ]]; then words="--serve --registry-username --registry-cacert --allow-http-registry --timeout -t --help"; else words=""; fi ;;
     trust) if [[ $current == -* ]]; then words="--help"; else words="show update init import remove create"; fi ;;
     trust/show) if [[ $current == -* ]]; then words="--output -o --help"; else words=""; fi ;;

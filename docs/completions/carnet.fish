@@ -3,7 +3,7 @@ function __carnet_at
   set -l command
   for word in (commandline -opc)[2..-1]
     switch "$command/$word"
-      case /sbom /attest attest/provenance attest/sbom /sign /push /key key/generate key/import key/public /seal /resume /verify /tree /inspect /quickstart /trust trust/show trust/update trust/init trust/import trust/remove trust/create /version
+      case /sbom /attest attest/provenance attest/sbom /sign /push /key key/generate key/import key/public /seal /resume /verify /tree /inspect /local local/up local/token local/status local/export /quickstart /trust trust/show trust/update trust/init trust/import trust/remove trust/create /version
         set command (string trim --left --chars=/ "$command/$word")
     end
   end
@@ -261,6 +261,34 @@ complete -c carnet -n '__carnet_at "inspect"' -l allow-http-registry -d 'reach r
 complete -c carnet -n '__carnet_at "inspect"' -l timeout -s t -r -d 'give up after DURATION'
 complete -c carnet -n '__carnet_at "inspect"' -l max-referrers -r -d 'list at most N pieces of evidence for one digest'
 complete -c carnet -n '__carnet_at "inspect"' -l max-bundle-size -r -d 'fetch bundles of at most BYTES'
+complete -c carnet -n '__carnet_at ""' -a local -d 'run a private Sigstore on this machine'
+complete -c carnet -n '__carnet_at "local"' -f
+complete -c carnet -n '__carnet_at "local"' -a up -d 'start it, and go on until interrupted'
+complete -c carnet -n '__carnet_at "local/up"' -l listen -r -d 'listen on HOST:PORT'
+complete -c carnet -n '__carnet_at "local/up"' -l url -r -d 'tell clients URL, where that is not http:// and the address that is listened on'
+complete -c carnet -n '__carnet_at "local/up"' -l issuer -r -d 'believe the tokens of URL[,type=KIND][,url=BASE][,domain=DOMAIN]'
+complete -c carnet -n '__carnet_at "local/up"' -l output -s o -x -a 'text json' -d 'print FORMAT'
+complete -c carnet -n '__carnet_at "local"' -a token -d 'print an identity token for anybody'
+complete -c carnet -n '__carnet_at "local/token"' -l email -r -d 'for the person with the address E-MAIL'
+complete -c carnet -n '__carnet_at "local/token"' -l github -r -d 'for a run of GitHub Actions in OWNER/REPO'
+complete -c carnet -n '__carnet_at "local/token"' -l gitlab -r -d 'for a job of GitLab CI in GROUP/PROJECT'
+complete -c carnet -n '__carnet_at "local/token"' -l spiffe -r -d 'for the workload with the SPIFFE ID'
+complete -c carnet -n '__carnet_at "local/token"' -l subject -r -d 'for the URI or user name'
+complete -c carnet -n '__carnet_at "local/token"' -l workflow -r -d 'the workflow FILE of --github (default'
+complete -c carnet -n '__carnet_at "local/token"' -l builder -r -d 'the reusable workflow that signs, OWNER/REPO/FILE@REF, of --github'
+complete -c carnet -n '__carnet_at "local/token"' -l ref -r -d 'the git REF (default'
+complete -c carnet -n '__carnet_at "local/token"' -l tag -d '--ref is a tag, for GitLab'
+complete -c carnet -n '__carnet_at "local/token"' -l sha -r -d 'the COMMIT'
+complete -c carnet -n '__carnet_at "local/token"' -l trigger -r -d 'the EVENT that started it (default'
+complete -c carnet -n '__carnet_at "local/token"' -l runner -r -d 'the runner ENVIRONMENT (default'
+complete -c carnet -n '__carnet_at "local/token"' -l environment -r -d 'the deployment ENVIRONMENT'
+complete -c carnet -n '__carnet_at "local/token"' -l visibility -r -d 'the repository\'s VISIBILITY (default'
+complete -c carnet -n '__carnet_at "local/token"' -l run-id -r -d 'the ID of the run or job (default'
+complete -c carnet -n '__carnet_at "local"' -a status -d 'say where it is and whether it answers'
+complete -c carnet -n '__carnet_at "local/status"' -l output -s o -x -a 'text json' -d 'print FORMAT'
+complete -c carnet -n '__carnet_at "local/status"' -l wait -r -d 'wait for it to be ready, at most DURATION'
+complete -c carnet -n '__carnet_at "local"' -a export -d 'write what its clients need'
+complete -c carnet -n '__carnet_at "local/export"' -l directory -s d -r -d 'write to the folder OUT, which is made'
 complete -c carnet -n '__carnet_at ""' -a quickstart -d 'see it all work, with no key, registry or network needed'
 complete -c carnet -n '__carnet_at "quickstart"' -l serve -d 'keep the registry and the key until interrupted, so that the commands can be repeated'
 complete -c carnet -n '__carnet_at "quickstart"' -l registry-username -r -d 'log in to the registry as NAME, with the password from stdin'

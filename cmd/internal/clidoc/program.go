@@ -6,6 +6,7 @@ import (
 
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/cmd/internal/consume"
+	"github.com/carnet-project/carnet/cmd/internal/local"
 	"github.com/carnet-project/carnet/cmd/internal/produce"
 	"github.com/carnet-project/carnet/cmd/internal/trust"
 )
@@ -27,7 +28,7 @@ func programs() []program {
 // runs.
 func carnetCommands(run func(context.Context, *cli.Env, []string) int) []cli.Command {
 	commands := append(produce.Commands(), consume.Commands()...)
-	return append(commands, produce.Quickstart(run), trust.Command(), cli.VersionCommand())
+	return append(commands, local.Local(), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
 }
 
 // A command is a command with the words that lead to it, the program's name first.

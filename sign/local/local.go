@@ -207,6 +207,9 @@ func (s *Sigstore) SigningConfig() []byte { return s.config }
 // Status is where the services are.
 func (s *Sigstore) Status() Status { return s.state.Status }
 
+// Entries is how many entries the log has.
+func (s *Sigstore) Entries(ctx context.Context) (uint64, error) { return s.log.Size(ctx) }
+
 // Token makes an identity token, with which its holder is believed for ten minutes.
 func (s *Sigstore) Token(h Holder) (string, error) {
 	key, err := s.issuerKey()

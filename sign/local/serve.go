@@ -64,7 +64,7 @@ func closing(what string, err error) error {
 }
 
 func (s *Sigstore) health(w http.ResponseWriter, r *http.Request) {
-	entries, err := s.log.Size(r.Context())
+	entries, err := s.Entries(r.Context())
 	if err != nil {
 		web.Fail(w, http.StatusInternalServerError, "the log can't be read")
 		return

@@ -3,13 +3,16 @@
 package local
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
+	"time"
 
 	urfave "github.com/urfave/cli/v2"
 	"k8s.io/klog/v2"
@@ -67,7 +70,7 @@ func runUp(c *cli.Call) error {
 	if err := ready(c, format, s.Status()); err != nil {
 		return errors.Join(err, s.Close(c.Ctx()))
 	}
-	slim()
+	go slimWhenIdle(c.Ctx(), s)
 	return s.Serve(c.Ctx())
 }
 
@@ -76,6 +79,30 @@ func runUp(c *cli.Call) error {
 func quiet() {
 	klog.LogToStderr(false)
 	klog.SetOutput(io.Discard)
+}
+
+// slimWhenIdle gives memory back after the start, and whenever the log has grown and then
+// rested: it is to be no burden between two uses.
+func slimWhenIdle(ctx context.Context, s *local.Sigstore) {
+	const rest = 3 * time.Second
+	debug.SetGCPercent(50)
+	slim()
+	tick := time.NewTicker(rest)
+	defer tick.Stop()
+	var slimAt, before uint64
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now, err := s.Entries(ctx)
+		if err == nil && now != slimAt && now == before {
+			slim()
+			slimAt = now
+		}
+		before = now
+	}
 }
 
 func opening(dir string, err error) error {

@@ -2,7 +2,6 @@ package sbom
 
 import (
 	"fmt"
-	"regexp"
 	"time"
 )
 
@@ -13,9 +12,9 @@ var (
 	cdxComponentNames  = []string{"type", "name", "version", "purl", "licenses", "components"}
 	cdxChoiceNames     = []string{"license", "expression"}
 	cdxLicenseNames    = []string{"id", "name"}
-	cdxSpecVersion     = regexp.MustCompile(`^1\.[0-9]{1,3}$`)
-	cdxSerialNumber    = regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-	cdxDocumentVersion = regexp.MustCompile(`^[1-9][0-9]{0,9}$`)
+	cdxSpecVersion     = lazy(`^1\.[0-9]{1,3}$`)
+	cdxSerialNumber    = lazy(`^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	cdxDocumentVersion = lazy(`^[1-9][0-9]{0,9}$`)
 )
 
 // maxNesting bounds components within components; real documents use one or two levels.
@@ -59,7 +58,7 @@ func (r *reader) cdxVersion() error {
 	if err != nil {
 		return err
 	}
-	if s := token.String(); !cdxDocumentVersion.MatchString(s) {
+	if s := token.String(); !cdxDocumentVersion().MatchString(s) {
 		return r.errorf("%q is not a whole number from 1", s)
 	}
 	return nil
@@ -143,9 +142,9 @@ func (d *cyclonedx) header() (*Header, error) {
 	switch {
 	case d.format != "CycloneDX":
 		return nil, fmt.Errorf("at %q: %q must be %q", "/bomFormat", d.format, "CycloneDX")
-	case !cdxSpecVersion.MatchString(d.specVersion):
+	case !cdxSpecVersion().MatchString(d.specVersion):
 		return nil, fmt.Errorf("at %q: version %q is not one of CycloneDX 1", "/specVersion", d.specVersion)
-	case d.serial != "" && !cdxSerialNumber.MatchString(d.serial):
+	case d.serial != "" && !cdxSerialNumber().MatchString(d.serial):
 		return nil, fmt.Errorf("at %q: %q is not a UUID as a URN", "/serialNumber", d.serial)
 	}
 	var created time.Time

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -14,7 +15,7 @@ var (
 	spdxCreationNames = []string{"created", "creators"}
 	spdxPackageNames  = []string{"name", "SPDXID", "versionInfo", "licenseConcluded", "licenseDeclared", "externalRefs"}
 	spdxRefNames      = []string{"referenceType", "referenceLocator"}
-	spdx2Version      = regexp.MustCompile(`^SPDX-(2\.[0-9]{1,3})$`)
+	spdx2Version      = lazy(`^SPDX-(2\.[0-9]{1,3})$`)
 )
 
 // spdx2 is the head of an SPDX 2 document (SPDX 2.3, section 6).
@@ -120,7 +121,7 @@ func (d *spdx2) header(seen map[string]bool) (*Header, error) {
 			return nil, fmt.Errorf("SPDX document lacks %q", name)
 		}
 	}
-	version := spdx2Version.FindStringSubmatch(d.version)
+	version := spdx2Version().FindStringSubmatch(d.version)
 	switch {
 	case version == nil:
 		return nil, fmt.Errorf("at %q: version %q is not one of SPDX 2", "/spdxVersion", d.version)
@@ -148,4 +149,10 @@ func timestamp(place, s string) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("at %q: %q is not a time as RFC 3339 writes it", place, s)
 	}
 	return t.UTC(), nil
+}
+
+// lazy compiles an expression when it is first used, for most runs of a program read no
+// SBOM.
+func lazy(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }

@@ -3,14 +3,13 @@ package sbom
 import (
 	"errors"
 	"fmt"
-	"regexp"
 )
 
 var (
 	spdx3Names = []string{"@context", "@graph"}
 	// One list serves all elements: what an element is may be told after its other members.
 	spdx3ElementNames = []string{"type", "spdxId", "name", "specVersion", "created", "software_packageVersion", "software_packageUrl"}
-	spdx3Context      = regexp.MustCompile(`^https://spdx\.org/rdf/(3\.[0-9.]{1,15})/spdx-context\.jsonld$`)
+	spdx3Context      = lazy(`^https://spdx\.org/rdf/(3\.[0-9.]{1,15})/spdx-context\.jsonld$`)
 )
 
 // spdx3 is the head of an SPDX 3 document in its JSON-LD serialisation (SPDX 3.0.1, annex "serialization").
@@ -75,7 +74,7 @@ func (r *reader) spdx3Element() error {
 
 func (d *spdx3) header(seen map[string]bool) (*Header, error) {
 	switch {
-	case !spdx3Context.MatchString(d.context):
+	case !spdx3Context().MatchString(d.context):
 		return nil, fmt.Errorf("at %q: %q is not the context of SPDX 3", "/@context", d.context)
 	case !seen["@graph"]:
 		return nil, fmt.Errorf("SPDX 3 document lacks %q", "@graph")

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -134,11 +135,11 @@ func parseReference(s string) (Target, error) {
 	if !found || host != "localhost" && !strings.ContainsAny(host, ".:") {
 		return Target{}, failure(KindUsage, "is neither a path that exists nor a reference with a registry; %s", grammar)
 	}
-	if !repositoryName.MatchString(path) || len(path) > 255 {
+	if !repositoryName().MatchString(path) || len(path) > 255 {
 		return Target{}, failure(KindUsage, "%q is not a repository name: want lower-case letters, digits and separators", path)
 	}
 	repo, err := name.NewRepository(repository)
-	if err != nil || !hostName.MatchString(host) {
+	if err != nil || !hostName().MatchString(host) {
 		return Target{}, failure(KindUsage, "%q is not a registry's host[:port]", host)
 	}
 	return Target{Scheme: SchemeRegistry, Repository: repo, Tag: tag, Digest: digest}, nil
@@ -147,10 +148,15 @@ func parseReference(s string) (Target, error) {
 // The OCI distribution specification 1.1, "Pulling manifests"; a host is a DNS
 // name, an IPv4 address or an IPv6 address in brackets.
 var (
-	repositoryName = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
-	tagName        = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
-	hostName       = regexp.MustCompile(`^([a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?$`)
+	repositoryName = lazy(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
+	tagName        = lazy(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
+	hostName       = lazy(`^([a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?$`)
 )
+
+// lazy compiles an expression when it is first used, for most runs of a program use few.
+func lazy(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // cutDigest takes "@algorithm:hex" off the end. An "@" that no algorithm follows
 // is left alone: paths may have one.
@@ -173,7 +179,7 @@ func cutTag(s string) (string, string, error) {
 	if i < 0 || s[i] != ':' {
 		return s, "", nil
 	}
-	if !tagName.MatchString(s[i+1:]) {
+	if !tagName().MatchString(s[i+1:]) {
 		return "", "", failure(KindUsage, "%q is not a tag: want up to 128 letters, digits, '_', '.' and '-'", s[i+1:])
 	}
 	return s[:i], s[i+1:], nil

@@ -13,7 +13,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -57,13 +56,17 @@ type file struct {
 // A Store is a folder of instances. The folder need not exist.
 type Store struct{ Dir string }
 
-var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+const (
+	alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	maxName      = 100
+)
 
 // CheckName says whether an instance can have a name: letters, digits, dots, dashes and
 // underscores, at most 100, and not the name of a JSON file, so that it is never
 // mistaken for one.
 func CheckName(s string) error {
-	if !name.MatchString(s) || strings.HasSuffix(strings.ToLower(s), suffix) {
+	if s == "" || len(s) > maxName || !strings.Contains(alphanumeric, s[:1]) || strings.Trim(s, alphanumeric+"._-") != "" ||
+		strings.HasSuffix(strings.ToLower(s), suffix) {
 		return fmt.Errorf("%q is not a name: letters, digits, dots, dashes and underscores, at most 100 of them, without .json at the end", s)
 	}
 	return nil

@@ -46,7 +46,7 @@ func (i *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // login adds to the Sigstore's issuer what it lacks: a device flow (RFC 8628), in which
-// ann has typed the code already.
+// ann has typed the code already, and the token service of GitHub's runners.
 func (i *instance) login(w http.ResponseWriter, r *http.Request) bool {
 	issuer := "http://" + r.Host + "/issuer"
 	answers := map[string]func() map[string]any{
@@ -60,12 +60,20 @@ func (i *instance) login(w http.ResponseWriter, r *http.Request) bool {
 		"/issuer/device": func() map[string]any {
 			return map[string]any{"device_code": "d", "user_code": "ABCD-EFGH", "verification_uri": issuer + "/activate", "interval": 1, "expires_in": 60}
 		},
+		"/issuer/actions": func() map[string]any {
+			token, err := local.Mint(i.dir, local.Run(local.Workflow{Repository: "acme/app"}), time.Now())
+			return map[string]any{"value": token, "error": fmt.Sprint(err)}
+		},
 		"/issuer/token": func() map[string]any {
 			token, err := local.Mint(i.dir, local.Email("ann@example.com"), time.Now())
 			return map[string]any{"access_token": "a", "token_type": "Bearer", "id_token": token, "error": fmt.Sprint(err)}
 		},
 	}
 	answer, ok := answers[r.URL.Path]
+	if r.URL.Path == "/issuer/actions" && (r.URL.Query().Get("audience") != "sigstore" || r.Header.Get("Authorization") != "Bearer s3cret") {
+		http.Error(w, "who are you?", http.StatusUnauthorized)
+		return true
+	}
 	if ok {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(answer()) // who hung up will say so

@@ -70,6 +70,7 @@ func TestScripts(t *testing.T) {
 			"idtoken":   idtoken,
 			"expire":    expire,
 			"certify":   certify,
+			"spiffe":    spiffe,
 		},
 	})
 }

@@ -32,7 +32,7 @@ func signTargets(ctx context.Context, r *receipt, s *signing, args []string) err
 	notes := make([]func(), len(args))
 	var spooled atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(4)
+	group.SetLimit(atOnce)
 	for i, t := range targets {
 		group.Go(func() (err error) {
 			if t.Scheme == oci.SchemeFile {

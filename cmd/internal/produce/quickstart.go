@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,13 +33,18 @@ func Quickstart(run func(ctx context.Context, env *cli.Env, args []string) int) 
 		Name: "quickstart", Usage: "see it all work, with no key, registry or network needed", Args: "[TARGET]",
 		About: `Makes a throw-away key, starts a registry on loopback, stores TARGET there (by default
 carnet's own binary as an image), seals it, verifies it, then tampers with a copy and
-shows the refusal. Each command is printed before it runs.`,
+shows the refusal. Each command is printed before it runs. With --keyless it starts a
+private Sigstore instead of making a key, and signs as a person.`,
 		Arguments: [][2]string{{"TARGET", "a file, a directory, or an image in a registry or an OCI layout"}},
 		Flags: append([]urfave.Flag{
 			&urfave.BoolFlag{Name: "serve", Usage: "keep the registry and the key until interrupted, so that the commands can be repeated"},
+			&urfave.BoolFlag{Name: "keyless", Usage: "sign with an identity and a private Sigstore, without a key"},
 		}, cli.ConnectionFlags()...),
-		Exits:    cli.MakeExits,
-		Examples: [][2]string{{"with your own program", "carnet quickstart ./app"}},
+		Exits: cli.MakeExits,
+		Examples: [][2]string{
+			{"with your own program", "carnet quickstart ./app"},
+			{"without a key", "carnet quickstart --keyless"},
+		},
 		Run: func(c *cli.Call) error {
 			if len(c.Arguments()) > 1 {
 				return cli.Usagef("carnet quickstart takes one TARGET at most, and %q is given", c.Arguments())
@@ -54,6 +60,10 @@ type tour struct {
 	run  func(ctx context.Context, env *cli.Env, args []string) int
 	dir  string
 	host string
+	// settings is what stands before each command as it is printed; sign and trust are
+	// the flags by which commands sign, and by which they verify.
+	settings    string
+	sign, trust []string
 }
 
 func quickstart(c *cli.Call, run func(context.Context, *cli.Env, []string) int) (err error) {
@@ -73,11 +83,18 @@ func quickstart(c *cli.Call, run func(context.Context, *cli.Env, []string) int) 
 	go func() { _ = server.Serve(listener) }() // ends with Close, whose error says so
 	defer server.Close()
 	t := &tour{call: c, run: run, dir: dir, host: listener.Addr().String()}
+	if c.Bool("keyless") {
+		end, err := t.startSigstore(c.Ctx())
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
 	if err := t.walk(c.Ctx()); err != nil {
 		return err
 	}
 	if !c.Bool("serve") {
-		c.Sayf("\nThe key and the registry are gone now; carnet quickstart --serve keeps them for you to try.")
+		c.Sayf("\nThe keys and the registry are gone now; carnet quickstart --serve keeps them for you to try.")
 		return nil
 	}
 	c.Sayf("\nThe registry %s and %s stay until you press Ctrl-C.", t.host, dir)
@@ -87,19 +104,26 @@ func quickstart(c *cli.Call, run func(context.Context, *cli.Env, []string) int) 
 
 // walk is the tour's story.
 func (t *tour) walk(ctx context.Context) error {
-	image, key := t.host+"/demo/app:1.0", filepath.Join(t.dir, "demo")
+	image := t.host + "/demo/app:1.0"
 	if err := t.store(ctx, image); err != nil {
 		return err
 	}
+	signer := t.makeKey
+	if t.call.Bool("keyless") {
+		signer = t.makeToken
+	}
+	if err := signer(ctx); err != nil {
+		return err
+	}
+	verify := slices.Concat([]string{"verify"}, t.trust, []string{image})
 	steps := []struct {
 		about string
 		args  []string
 		exit  int
 	}{
-		{"A key, with an empty password because it is thrown away.", []string{"key", "generate", "-o", key}, 0},
-		{"Before it is sealed, nothing vouches for the image: it is kept out.", []string{"verify", "--key", key + ".pub", image}, 1},
-		{"Seal it: an SBOM, provenance and a signature, signed and stored beside it.", []string{"seal", "--key", key + ".key", "--parameter", "tour=quickstart", image}, 0},
-		{"Now the whole chain is there: it may enter.", []string{"verify", "--key", key + ".pub", image}, 0},
+		{"Before it is sealed, nothing vouches for the image: it is kept out.", verify, 1},
+		{"Seal it: an SBOM, provenance and a signature, signed and stored beside it.", slices.Concat([]string{"seal"}, t.sign, []string{"--parameter", "tour=quickstart", image}), 0},
+		{"Now the whole chain is there: it may enter.", verify, 0},
 		{"What lies beside the image, and where.", []string{"tree", image}, 0},
 	}
 	for _, s := range steps {
@@ -112,12 +136,19 @@ func (t *tour) walk(ctx context.Context) error {
 		return err
 	}
 	return t.step(ctx, "Somebody changes the image and copies the good one's evidence to it: it is kept out.",
-		[]string{"verify", "--key", key + ".pub", tampered}, 4)
+		slices.Concat([]string{"verify"}, t.trust, []string{tampered}), 4)
+}
+
+// makeKey makes the key with which all is signed.
+func (t *tour) makeKey(ctx context.Context) error {
+	key := filepath.Join(t.dir, "demo")
+	t.settings, t.sign, t.trust = "CARNET_PASSWORD= ", []string{"--key", key + ".key"}, []string{"--key", key + ".pub"}
+	return t.step(ctx, "A key, with an empty password because it is thrown away.", []string{"key", "generate", "-o", key}, 0)
 }
 
 // step prints a command, runs it, and holds it to the exit code that the story needs.
 func (t *tour) step(ctx context.Context, about string, args []string, exit int) error {
-	t.call.Sayf("\n# %s\n$ CARNET_PASSWORD= carnet %s", about, strings.Join(args, " "))
+	t.call.Sayf("\n# %s\n$ %scarnet %s", about, t.settings, strings.Join(args, " "))
 	env := *t.call.Env
 	env.Stdout = env.Stderr
 	env.LookupEnv = func(name string) (string, bool) {

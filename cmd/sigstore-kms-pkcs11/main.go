@@ -3,7 +3,9 @@
 // Command sigstore-kms-pkcs11 signs with keys in PKCS#11 tokens for carnet, cosign and
 // whatever else speaks sigstore's plugin protocol (sigstore/sigstore,
 // pkg/signature/kms/cliplugin, README.md, protocol v1). It is run by them, found on the
-// PATH, for references of the form pkcs11://token=T;object=O?module-path=M.
+// PATH, for references of the form pkcs11://token=T;object=O?module-path=M. cosign takes
+// all that begins with pkcs11: for itself, even where it was built without PKCS#11: there
+// the program works by another name, as sigstore-kms-hsm for hsm://token=T;object=O.
 //
 // The PIN comes from the file that pin-source names or the variable COSIGN_PKCS11_PIN;
 // the module from module-path or COSIGN_PKCS11_MODULE_PATH.
@@ -19,6 +21,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/signature/kms/cliplugin/handler"
 
 	"github.com/carnet-project/carnet/sign/kms/pkcs11"
+	"github.com/carnet-project/carnet/sign/kms/pkcs11uri"
 )
 
 func main() {
@@ -48,7 +51,7 @@ func run(argv []string, stdin io.Reader, stdout io.Writer, getenv func(string) s
 	if args.InitOptions == nil || args.MethodArgs == nil {
 		return fmt.Errorf("the arguments have no initOptions or methodArgs")
 	}
-	uri, err := pkcs11.ParseURI(args.InitOptions.KeyResourceID)
+	uri, err := pkcs11uri.Parse(args.InitOptions.KeyResourceID)
 	if err != nil {
 		return err
 	}
@@ -74,7 +77,7 @@ func run(argv []string, stdin io.Reader, stdout io.Writer, getenv func(string) s
 type answered struct{ error }
 
 // readPIN finds the PIN: a file's first line, or the environment.
-func readPIN(uri pkcs11.URI, getenv func(string) string) (string, error) {
+func readPIN(uri pkcs11uri.URI, getenv func(string) string) (string, error) {
 	if uri.PINFile == "" {
 		return getenv("COSIGN_PKCS11_PIN"), nil
 	}

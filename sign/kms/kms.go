@@ -19,6 +19,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/signature/options"
 
 	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/sign/kms/pkcs11uri"
 )
 
 var (
@@ -72,7 +73,7 @@ func Open(ctx context.Context, ref string) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	public, err := remote.PublicKey(options.WithContext(ctx))
+	public, err := answer(func() (crypto.PublicKey, error) { return remote.PublicKey(options.WithContext(ctx)) })
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: reading the public key: %w", ErrUnavailable, ref, err)
 	}
@@ -110,8 +111,8 @@ func resource(ref string) (string, error) {
 	if !found {
 		return ref, nil
 	}
-	if strings.Contains(uri, "pin-value=") {
-		return "", fmt.Errorf("%w: a PKCS#11 URI with a pin-value would put the PIN into the arguments of programs: give pin-source=file:PATH, or set COSIGN_PKCS11_PIN", ErrReference)
+	if _, err := pkcs11uri.Parse(ref); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrReference, err)
 	}
 	return "pkcs11://" + strings.TrimPrefix(uri, "//"), nil
 }
@@ -127,6 +128,18 @@ func provider(ctx context.Context, ref, resource string, hash crypto.Hash) (sigk
 		return nil, fmt.Errorf("%w: %s: %w", ErrUnavailable, ref, err)
 	}
 	return remote, nil
+}
+
+// answer asks a provider. The client of plugins panics when a response has not got what
+// was asked for (sigstore/sigstore v1.10.11, cliplugin/signer.go), and what a plugin says
+// must not end the caller's program.
+func answer[T any](ask func() (T, error)) (what T, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("the answer does not have what was asked for")
+		}
+	}()
+	return ask()
 }
 
 // know fixes all that depends on the public key.
@@ -160,7 +173,9 @@ func (s *Signer) Sign(ctx context.Context, message io.Reader) (attest.Signature,
 		return attest.Signature{}, fmt.Errorf("reading what is to be signed: %w", err)
 	}
 	sum := h.Sum(nil)
-	raw, err := s.remote.SignMessage(nil, options.WithContext(ctx), options.WithDigest(sum), options.WithCryptoSignerOpts(s.hash))
+	raw, err := answer(func() ([]byte, error) {
+		return s.remote.SignMessage(nil, options.WithContext(ctx), options.WithDigest(sum), options.WithCryptoSignerOpts(s.hash))
+	})
 	if err != nil {
 		return attest.Signature{}, fmt.Errorf("%w: %s: signing: %w", ErrUnavailable, s.ref, err)
 	}

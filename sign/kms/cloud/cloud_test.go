@@ -128,14 +128,15 @@ func TestServicesRefuse(t *testing.T) {
 	startVault(t, vault)
 	host := startAWS(t, &fixture.AWS{Keys: map[string]crypto.Signer{}})
 	for ref, want := range map[string]error{
-		"hashivault://none":                   kms.ErrUnavailable,
-		"hashivault://edwards":                kms.ErrUnsupported,
-		"awskms://" + host + "/alias/none":    kms.ErrUnavailable,
-		"awskms://" + host + "/what":          kms.ErrUnavailable,
-		"nobody://key":                        kms.ErrNoProvider,
-		"release.key":                         kms.ErrReference,
-		"pkcs11:object=k?pin-value=123456":    kms.ErrReference,
-		"pkcs11:object=k?module-path=/lib.so": kms.ErrNoProvider,
+		"hashivault://none":                           kms.ErrUnavailable,
+		"hashivault://edwards":                        kms.ErrUnsupported,
+		"awskms://" + host + "/alias/none":            kms.ErrUnavailable,
+		"awskms://" + host + "/what":                  kms.ErrUnavailable,
+		"nobody://key":                                kms.ErrNoProvider,
+		"release.key":                                 kms.ErrReference,
+		"pkcs11:token=T;object=k?pin-value=123456":    kms.ErrReference,
+		"pkcs11:token=T?module-path=/lib.so":          kms.ErrReference,
+		"pkcs11:token=T;object=k?module-path=/lib.so": kms.ErrNoProvider,
 	} {
 		_, err := kms.Open(t.Context(), ref)
 		if !errors.Is(err, want) {
@@ -163,6 +164,21 @@ func TestWrongSignatureIsRefused(t *testing.T) {
 		}
 		if sig, err := signer.Sign(t.Context(), strings.NewReader("message")); !errors.Is(err, kms.ErrUnavailable) || sig.Bytes != nil {
 			t.Errorf("%s: %v, %v", name, sig, err)
+		}
+	}
+}
+
+// What a plugin says is judged; it does not end the program.
+func TestPluginWithoutAnswer(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	for name, says := range map[string]string{"empty": "{}", "null": `{"publicKey":null}`, "other": `{"signMessage":{"signature":"aGVsbG8="}}`, "text": "hello"} {
+		script := "#!/bin/sh\necho '" + says + "'\n"
+		if err := os.WriteFile(filepath.Join(dir, "sigstore-kms-"+name), []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := kms.Open(t.Context(), name+"://key"); !errors.Is(err, kms.ErrUnavailable) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/ThalesGroup/crypto11"
 	"github.com/sigstore/sigstore/pkg/signature"
+
+	"github.com/carnet-project/carnet/sign/kms/pkcs11uri"
 )
 
 // A Key is a private key in an open token. It implements sigstore's interface for keys
@@ -26,15 +28,18 @@ type Key struct {
 
 // Open logs in to the token with pin and finds the key. hash is what its signatures are
 // made over. The error does not hold the PIN.
-func Open(u URI, pin string, hash crypto.Hash) (*Key, error) {
+func Open(u pkcs11uri.URI, pin string, hash crypto.Hash) (*Key, error) {
 	if u.Module == "" {
-		return nil, fmt.Errorf("%w: it names no library: give module-path, or set COSIGN_PKCS11_MODULE_PATH", ErrURI)
+		return nil, fmt.Errorf("%w: it names no library: give module-path, or set COSIGN_PKCS11_MODULE_PATH", pkcs11uri.ErrURI)
 	}
 	const sessions = 4 // one signature at a time, and what finding the key needs
 	token, err := crypto11.Configure(&crypto11.Config{
 		Path: u.Module, TokenLabel: u.Token, TokenSerial: u.Serial, SlotNumber: u.Slot, Pin: pin, MaxSessions: sessions,
 	})
-	if err != nil {
+	switch {
+	case err != nil && pin == "":
+		return nil, fmt.Errorf("opening the token without a PIN (give pin-source=file:PATH, or set COSIGN_PKCS11_PIN): %w", err)
+	case err != nil:
 		return nil, fmt.Errorf("opening the token: %w", err)
 	}
 	signer, err := token.FindKeyPair(u.ID, []byte(u.Object))

@@ -1,15 +1,15 @@
-package pkcs11_test
+package pkcs11uri_test
 
 import (
 	"errors"
 	"strings"
 	"testing"
 
-	"github.com/carnet-project/carnet/sign/kms/pkcs11"
+	"github.com/carnet-project/carnet/sign/kms/pkcs11uri"
 )
 
-func TestParseURI(t *testing.T) {
-	u, err := pkcs11.ParseURI("token=My%20Token;slot-id=7;id=%01%ff;object=k1;type=private?module-path=/usr/lib/m.so&pin-source=file:/run/pin")
+func TestParse(t *testing.T) {
+	u, err := pkcs11uri.Parse("token=My%20Token;slot-id=7;id=%01%ff;object=k1;type=private?module-path=/usr/lib/m.so&pin-source=file:/run/pin")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -17,13 +17,13 @@ func TestParseURI(t *testing.T) {
 		t.Errorf("%+v", u)
 	}
 	for _, same := range []string{"pkcs11:token=T;object=k", "//token=T;object=k", "pkcs11://token=T;object=k", "token=T;object=k"} {
-		if u, err := pkcs11.ParseURI(same); err != nil || u.Token != "T" || u.Object != "k" {
+		if u, err := pkcs11uri.Parse(same); err != nil || u.Token != "T" || u.Object != "k" {
 			t.Errorf("%s: %+v, %v", same, u, err)
 		}
 	}
 }
 
-func TestParseURIRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	for uri, says := range map[string]string{
 		"":                                            "no token",
 		"object=k":                                    "no token",
@@ -39,8 +39,8 @@ func TestParseURIRefuses(t *testing.T) {
 		"token=T;object=k;type=cert":                  "private",
 		"token=T;object=" + strings.Repeat("k", 5000): "bytes",
 	} {
-		_, err := pkcs11.ParseURI(uri)
-		if !errors.Is(err, pkcs11.ErrURI) || !strings.Contains(err.Error(), says) {
+		_, err := pkcs11uri.Parse(uri)
+		if !errors.Is(err, pkcs11uri.ErrURI) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%.60s: %v, want it to say %q", uri, err, says)
 		}
 		if err != nil && strings.Contains(err.Error(), "123456") {
@@ -49,11 +49,11 @@ func TestParseURIRefuses(t *testing.T) {
 	}
 }
 
-func FuzzParseURI(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	f.Add("pkcs11:token=T;object=k?module-path=/m.so")
 	f.Add("//id=%01;slot-id=0?pin-source=file:/p")
 	f.Fuzz(func(t *testing.T, s string) {
-		u, err := pkcs11.ParseURI(s)
+		u, err := pkcs11uri.Parse(s)
 		if err == nil && (u.Object == "" && len(u.ID) == 0 || u.Token == "" && u.Serial == "" && u.Slot == nil) {
 			t.Errorf("%q names no key: %+v", s, u)
 		}

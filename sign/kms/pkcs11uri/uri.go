@@ -1,4 +1,5 @@
-package pkcs11
+// Package pkcs11uri reads the URIs of keys in PKCS#11 tokens, without a token.
+package pkcs11uri
 
 import (
 	"errors"
@@ -28,9 +29,9 @@ type URI struct {
 	Module, PINFile string
 }
 
-// ParseURI reads what follows "pkcs11:", with or without two slashes. The error wraps
+// Parse reads what follows "pkcs11:", with or without two slashes. The error wraps
 // [ErrURI] and does not repeat the values of attributes.
-func ParseURI(s string) (URI, error) {
+func Parse(s string) (URI, error) {
 	if len(s) > maxURI {
 		return URI{}, fmt.Errorf("%w: over %d bytes", ErrURI, maxURI)
 	}

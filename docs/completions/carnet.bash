@@ -263,7 +263,7 @@ _carnet() {
     local/token) if [[ $current == -* ]]; then words="--email --github --gitlab --spiffe --subject --workflow --builder --ref --tag --sha --trigger --runner --environment --visibility --run-id --help"; else words=""; fi ;;
     local/status) if [[ $current == -* ]]; then words="--output -o --wait --help"; else words=""; fi ;;
     local/export) if [[ $current == -* ]]; then words="--directory -d --help"; else words=""; fi ;;
-    quickstart) if [[ $current == -* ]]; then words="--serve --registry-username --registry-cacert --allow-http-registry --timeout -t --help"; else words=""; fi ;;
+    quickstart) if [[ $current == -* ]]; then words="--serve --keyless --registry-username --registry-cacert --allow-http-registry --timeout -t --help"; else words=""; fi ;;
     trust) if [[ $current == -* ]]; then words="--help"; else words="show update init import remove create"; fi ;;
     trust/show) if [[ $current == -* ]]; then words="--output -o --help"; else words=""; fi ;;
     trust/update) if [[ $current == -* ]]; then words="--timeout --help"; else words=""; fi ;;

@@ -291,6 +291,7 @@ complete -c carnet -n '__carnet_at "local"' -a export -d 'write what its clients
 complete -c carnet -n '__carnet_at "local/export"' -l directory -s d -r -d 'write to the folder OUT, which is made'
 complete -c carnet -n '__carnet_at ""' -a quickstart -d 'see it all work, with no key, registry or network needed'
 complete -c carnet -n '__carnet_at "quickstart"' -l serve -d 'keep the registry and the key until interrupted, so that the commands can be repeated'
+complete -c carnet -n '__carnet_at "quickstart"' -l keyless -d 'sign with an identity and a private Sigstore, without a key'
 complete -c carnet -n '__carnet_at "quickstart"' -l registry-username -r -d 'log in to the registry as NAME, with the password from stdin'
 complete -c carnet -n '__carnet_at "quickstart"' -l registry-cacert -r -d 'trust the certificate authorities in FILE (PEM) for registries, too'
 complete -c carnet -n '__carnet_at "quickstart"' -l allow-http-registry -d 'reach registries by plain http'

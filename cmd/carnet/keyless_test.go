@@ -25,9 +25,11 @@ type instance struct {
 	mu  sync.Mutex
 	// down are the paths whose connections are cut, and asked is how often each service
 	// was asked.
-	down  []string
-	asked map[string]int
-	serve http.Handler
+	down []string
+	// denied says that whoever logs in is refused.
+	denied bool
+	asked  map[string]int
+	serve  http.Handler
 }
 
 func (i *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -65,6 +67,11 @@ func (i *instance) login(w http.ResponseWriter, r *http.Request) bool {
 			return map[string]any{"value": token, "error": fmt.Sprint(err)}
 		},
 		"/issuer/token": func() map[string]any {
+			i.mu.Lock()
+			defer i.mu.Unlock()
+			if i.denied {
+				return map[string]any{"error": "access_denied"}
+			}
 			token, err := local.Mint(i.dir, local.Email("ann@example.com"), time.Now())
 			return map[string]any{"access_token": "a", "token_type": "Bearer", "id_token": token, "error": fmt.Sprint(err)}
 		},
@@ -127,6 +134,17 @@ func outage(ts *testscript.TestScript, neg bool, args []string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.down = args[1:]
+}
+
+// refuse-login NAME has a Sigstore's issuer refuse whoever logs in.
+func refuseLogin(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: refuse-login NAME")
+	}
+	i := sigstoreOf(ts, args[0])
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.denied = true
 }
 
 // asked NAME SERVICE N holds that a service was asked so often since the last time.

@@ -71,6 +71,8 @@ func TestScripts(t *testing.T) {
 			"expire":    expire,
 			"certify":   certify,
 			"spiffe":    spiffe,
+
+			"refuse-login": refuseLogin,
 		},
 	})
 }

@@ -26,6 +26,9 @@ type identity struct {
 	plan plan
 	mu   sync.Mutex
 	held ci.Token
+	// failed is why there is no token: one who has closed the browser is not asked again
+	// for each of many signatures.
+	failed error
 }
 
 // margin is the life that a token must have left to be used: to reach the authority and
@@ -55,6 +58,9 @@ type loginFunc func(ctx context.Context, env ci.Env, flow string) (ci.Token, err
 func (i *identity) get(ctx context.Context, login loginFunc) (ci.Token, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.failed != nil {
+		return ci.Token{}, i.failed
+	}
 	if time.Until(i.held.Expires) > margin {
 		return i.held, nil
 	}
@@ -63,9 +69,12 @@ func (i *identity) get(ctx context.Context, login loginFunc) (ci.Token, error) {
 		return ci.Token{}, err
 	}
 	if err != nil {
-		return ci.Token{}, tokenError(err, i.plan.Audience)
+		err = tokenError(err, i.plan.Audience)
+	} else {
+		err = i.refusePrivate(t)
 	}
-	if err := i.refusePrivate(t); err != nil {
+	if err != nil {
+		i.failed = err
 		return ci.Token{}, err
 	}
 	i.held = t

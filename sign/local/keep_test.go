@@ -210,6 +210,43 @@ func child(t *testing.T, dir string) (*exec.Cmd, local.Status) {
 	return nil, local.Status{}
 }
 
+// Killed while it is made, at any step, it is whole at the next start.
+func TestKillAtBirth(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"lock", "keys/ct.pem", "keys/tsa-chain.pem", "state.json", "ct/.state/treeState", "rekor/checkpoint", "tuf/1.root.json", "tuf/timestamp.json", "trusted_root.json"} {
+		dir := t.TempDir() + "/sigstore"
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), childOf+"="+dir)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+			if _, err := os.Stat(filepath.Join(dir, step)); err == nil {
+				break
+			}
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		s, stop := start(t, dir, local.Options{})
+		b := signed(t, s, local.Email("dev@example.com"), &sign.PlainData{Data: []byte(step)})
+		verified(t, s.TrustedRoot(), b, verify.WithArtifact(bytes.NewReader([]byte(step))))
+		e, err := local.ReadExport(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := tuf.New(tuf.DefaultOptions().WithRepositoryBaseURL(s.Status().TUF).WithRoot(e.TUFRoot).WithCachePath(t.TempDir()))
+		if err != nil {
+			t.Fatalf("after %s: %v", step, err)
+		}
+		if got, err := client.GetTarget("trusted_root.json"); err != nil || !bytes.Equal(got, s.TrustedRoot()) {
+			t.Errorf("after %s: %v", step, err)
+		}
+		stop()
+	}
+}
+
 // Killed in the midst of signing, again and again, it has lost nothing that it has
 // acknowledged: every certificate, entry and timestamp that a client got is good, and
 // every entry is in the log, whose tree has only grown.

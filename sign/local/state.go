@@ -15,8 +15,8 @@ import (
 	"github.com/carnet-project/carnet/sign/local/internal/disk"
 )
 
-// The layout of a Sigstore's folder. The state is written last: while it is not there,
-// nobody has been answered, and everything is made anew.
+// The layout of a Sigstore's folder. The state is written when the keys are, and before
+// anything is signed with them: while it is not there, they are made anew.
 const (
 	stateFile  = "state.json"
 	rootFile   = "trusted_root.json"
@@ -77,6 +77,9 @@ func load(dir string, now time.Time) (state, keys, error) {
 			}
 		}
 		if err := makeKeys(filepath.Join(dir, keysFolder), s.Name, s.Created); err != nil {
+			return state{}, keys{}, err
+		}
+		if err := s.write(dir); err != nil {
 			return state{}, keys{}, err
 		}
 	case err != nil:

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -48,6 +49,9 @@ func newStatus(name string, u *url.URL, loopback bool) Status {
 // whether it is open or not. The error is [fs.ErrNotExist] if there has been none.
 func ReadStatus(dir string) (Status, error) {
 	s, err := readState(dir)
+	if err == nil && s.Status.Name == "" {
+		return Status{}, fmt.Errorf("it has never been open: %w", fs.ErrNotExist)
+	}
 	return s.Status, err
 }
 

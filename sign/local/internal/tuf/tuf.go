@@ -10,11 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"net/http"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -268,11 +266,4 @@ func (r *Repository) latest(role string) ([]byte, bool) {
 	versions := map[string]int64{"root": r.now.root.Signed.Version, "targets": r.now.targets.Signed.Version, "snapshot": r.now.snapshot.Signed.Version}
 	content, ok := r.files[fmt.Sprintf("%d.%s.json", versions[role], role)]
 	return content, ok
-}
-
-// Names are the files that are served, sorted.
-func (r *Repository) Names() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Sorted(maps.Keys(r.files))
 }

@@ -92,7 +92,8 @@ type instances map[string]*instance
 
 func (instances) key() string { return "instances" }
 
-// sigstore NAME starts a Sigstore and writes NAME.root.json and NAME.config.json.
+// sigstore NAME starts a Sigstore and writes NAME.root.json and NAME.config.json; it is at
+// $SIGSTORE, and its issuer at $ISSUER.
 func sigstore(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: sigstore NAME")
@@ -113,6 +114,7 @@ func sigstore(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".root.json"), s.TrustedRoot(), 0o644))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".config.json"), s.SigningConfig(), 0o644))
 	ts.Setenv("ISSUER", s.Status().Issuer)
+	ts.Setenv("SIGSTORE", server.URL)
 	ts.Value(instances{}.key()).(instances)[args[0]] = i
 }
 

@@ -47,6 +47,10 @@ func (c *Call) ReadKey(ref string) ([]byte, error) {
 	scheme, rest, found := strings.Cut(ref, "://")
 	if strings.HasPrefix(ref, "pkcs11:") {
 		scheme, found = "pkcs11", true
+		if strings.Contains(ref, "pin-value=") {
+			// Not even to say what is wrong is it repeated.
+			return nil, Usagef("--key pkcs11:…: a PIN has no place in it: give pin-source=file:PATH, or set COSIGN_PKCS11_PIN")
+		}
 	}
 	if !found {
 		return ReadFile(ref, maxKeyBytes)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -89,6 +90,33 @@ func TestFolder(t *testing.T) {
 	}
 	if s, err := local.Open(dir, local.Options{}); err == nil {
 		t.Errorf("a folder that others can read is opened: %v", s.Close(t.Context()))
+	}
+}
+
+// A folder in which something is broken is not opened, and stays as it is.
+func TestBroken(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"state.json", "keys/authority.pem", "keys/tsa-chain.pem", "keys/rekor.pem", "keys/issuer.pem", "rekor/.state/treeState", "ct/.state/treeState", "tuf/1.root.json", "tuf/timestamp.json"} {
+		dir := t.TempDir() + "/sigstore"
+		_, stop := start(t, dir, local.Options{})
+		stop()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("secret"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := local.Open(dir, local.Options{})
+		if err == nil {
+			// The issuer's key is read when it is wanted.
+			_, err = s.Token(local.Email("dev@example.com"))
+			if err := s.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s is broken: %v", name, err)
+		}
+		if now, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(now) != "secret" {
+			t.Errorf("%s has become %q: %v", name, now, err)
+		}
 	}
 }
 

@@ -61,8 +61,10 @@ func Open(o Options) (*Log, error) {
 	for _, c := range o.Issuers {
 		l.prints = append(l.prints, sha256.Sum256(c.Raw))
 	}
-	l.tree, err = tree.Open(o.Dir, &noteSigner{name: o.Origin, log: l}, true)
-	return l, err
+	if l.tree, err = tree.Open(o.Dir, &noteSigner{name: o.Origin, log: l}, true); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
 // ID is the log's identifier: the digest of its public key (RFC 6962, section 3.2).

@@ -56,8 +56,10 @@ func Open(dir, origin string, key ed25519.PrivateKey) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.tree, err = tree.Open(dir, noted, false)
-	return l, err
+	if l.tree, err = tree.Open(dir, noted, false); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
 // ID is the log's identifier: the digest of its origin and key (c2sp.org/signed-note).

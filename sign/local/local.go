@@ -139,6 +139,10 @@ func (s *Sigstore) listen(o Options) error {
 	}
 	var err error
 	if s.listener, err = net.Listen("tcp", address); err != nil {
+		var cause *net.OpError
+		if errors.As(err, &cause) {
+			err = cause.Err // the rest repeats the address
+		}
 		return fmt.Errorf("listening on %s: %w", address, err)
 	}
 	bound := s.listener.Addr().(*net.TCPAddr)

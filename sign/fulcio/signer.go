@@ -2,17 +2,17 @@ package fulcio
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
-	"crypto/sha256"
 	"fmt"
-	"hash"
 	"io"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/sign/internal/message"
 )
 
 // Options say where and for whom to sign.
@@ -60,30 +60,25 @@ func New(o Options) *Signer {
 	return &Signer{options: o}
 }
 
-// Sign signs what message reads, as SHA-256 and in constant memory. The error is that of
-// reading message, of the token, of ctx, an *[Error] if the authority refuses, or what is
+// Sign signs what content reads, as SHA-256 and in constant memory. The error is that of
+// reading content, of the token, of ctx, an *[Error] if the authority refuses, or what is
 // wrong with its certificate.
-func (s *Signer) Sign(ctx context.Context, message io.Reader) (attest.Signature, error) {
+func (s *Signer) Sign(ctx context.Context, content io.Reader) (attest.Signature, error) {
 	// Whoever may not sign hears of it before a large file has been read.
 	if _, err := s.credential(ctx); err != nil {
 		return attest.Signature{}, err
 	}
-	h := sha256.New()
-	if err := hashAll(ctx, h, message); err != nil {
-		return attest.Signature{}, fmt.Errorf("reading what is to be signed: %w", err)
+	digest, err := message.Digest(ctx, crypto.SHA256, content)
+	if err != nil {
+		return attest.Signature{}, err
 	}
 	c, err := s.credential(ctx) // another one, if reading took long
 	if err != nil {
 		return attest.Signature{}, err
 	}
-	sum := h.Sum(nil)
-	raw, err := ecdsa.SignASN1(rand.Reader, c.private, sum)
+	raw, err := ecdsa.SignASN1(rand.Reader, c.private, digest.Bytes())
 	if err != nil {
 		return attest.Signature{}, fmt.Errorf("signing with the certified key: %w", err)
-	}
-	digest, err := attest.DigestOf("sha256", sum)
-	if err != nil {
-		return attest.Signature{}, err
 	}
 	return attest.Signature{Bytes: raw, Message: digest, PublicKey: c.publicDER, Certificates: [][]byte{c.der}}, nil
 }
@@ -164,22 +159,4 @@ func (s *Signer) ask(ctx context.Context, r *request) (*credential, error) {
 	}()
 	r.got, r.err = s.certify(ctx)
 	return r.got, r.err
-}
-
-// hashAll reads message to its end, as long as ctx lasts.
-func hashAll(ctx context.Context, h hash.Hash, message io.Reader) error {
-	buffer := make([]byte, 512<<10)
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n, err := message.Read(buffer)
-		h.Write(buffer[:n]) // a hash.Hash never returns an error
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
 }

@@ -9,14 +9,13 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
-	"hash"
 	"io"
-	"strings"
 
 	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/sigstore/sigstore/pkg/signature/options"
 
 	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/sign/internal/message"
 )
 
 // A Signer signs with an opened private key. It implements sign.Signer and may be
@@ -60,90 +59,57 @@ const preAuthentication = "DSSEv1 "
 // 128 MiB, so that no statement in one is larger.
 const maxWhole = 128 << 20
 
-// Sign signs what message reads, in constant memory. The error is that of reading
-// message, of ctx, or of the signature algorithm.
+// Sign signs what content reads, in constant memory. The error is that of reading
+// content, of ctx, or of the signature algorithm.
 //
 // An Ed25519 key signs statements, which DSSE's encoding tells from files, without a
 // prehash, and holds them in memory (at most 128 MiB) for it: that is the Ed25519 of
 // DSSE that cosign 3 and sigstore-go verify. It signs all else as Ed25519ph, the only
 // form that signs a file of any size. cosign 3.1 does not verify that form, nor files
 // that it signed with such a key itself.
-func (s *Signer) Sign(ctx context.Context, message io.Reader) (attest.Signature, error) {
+func (s *Signer) Sign(ctx context.Context, content io.Reader) (attest.Signature, error) {
 	if s.pure != nil {
 		head := make([]byte, len(preAuthentication))
-		n, err := io.ReadFull(message, head)
+		n, err := io.ReadFull(content, head)
 		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 			return attest.Signature{}, fmt.Errorf("reading what is to be signed: %w", err)
 		}
-		message = io.MultiReader(bytes.NewReader(head[:n]), message)
+		content = io.MultiReader(bytes.NewReader(head[:n]), content)
 		if string(head) == preAuthentication {
-			return s.signWhole(ctx, message)
+			return s.signWhole(ctx, content)
 		}
 	}
-	return s.signStream(ctx, message)
+	return s.signStream(ctx, content)
 }
 
-func (s *Signer) signStream(ctx context.Context, message io.Reader) (attest.Signature, error) {
-	alg := hashOf(s.algorithm)
-	h := alg.New()
-	if err := hashAll(ctx, h, message); err != nil {
-		return attest.Signature{}, fmt.Errorf("reading what is to be signed: %w", err)
+func (s *Signer) signStream(ctx context.Context, content io.Reader) (attest.Signature, error) {
+	digest, err := message.Digest(ctx, hashOf(s.algorithm), content)
+	if err != nil {
+		return attest.Signature{}, err
 	}
-	sum := h.Sum(nil)
-	raw, err := s.signer.SignMessage(nil, options.WithContext(ctx), options.WithDigest(sum))
-	return s.signature(raw, alg, sum, err)
+	raw, err := s.signer.SignMessage(nil, options.WithContext(ctx), options.WithDigest(digest.Bytes()))
+	return s.signature(raw, digest, err)
 }
 
 // signWhole signs without a prehash, for which the message is read twice.
-func (s *Signer) signWhole(ctx context.Context, message io.Reader) (attest.Signature, error) {
-	h := crypto.SHA512.New()
+func (s *Signer) signWhole(ctx context.Context, content io.Reader) (attest.Signature, error) {
 	var whole bytes.Buffer
-	bounded := io.TeeReader(io.LimitReader(message, maxWhole+1), &whole)
-	if err := hashAll(ctx, h, bounded); err != nil {
-		return attest.Signature{}, fmt.Errorf("reading what is to be signed: %w", err)
+	digest, err := message.Digest(ctx, crypto.SHA512, io.TeeReader(io.LimitReader(content, maxWhole+1), &whole))
+	if err != nil {
+		return attest.Signature{}, err
 	}
 	if whole.Len() > maxWhole {
 		return attest.Signature{}, fmt.Errorf("the statement is over %d bytes, which Ed25519 keys do not sign", maxWhole)
 	}
 	raw, err := s.pure.SignMessage(&whole, options.WithContext(ctx))
-	return s.signature(raw, crypto.SHA512, h.Sum(nil), err)
+	return s.signature(raw, digest, err)
 }
 
-func (s *Signer) signature(raw []byte, alg crypto.Hash, sum []byte, err error) (attest.Signature, error) {
+func (s *Signer) signature(raw []byte, digest attest.Digest, err error) (attest.Signature, error) {
 	if err != nil {
 		return attest.Signature{}, fmt.Errorf("signing with the %s key: %w", s.algorithm, err)
 	}
-	digest, err := attest.DigestOf(digestName(alg), sum)
-	if err != nil {
-		return attest.Signature{}, err
-	}
 	return attest.Signature{Bytes: raw, Message: digest, KeyHint: s.hint, PublicKey: s.publicDER}, nil
-}
-
-// chunk is how much is read at once: large enough that the calls cost nothing
-// beside the hash, small enough for a processor's cache.
-const chunk = 512 << 10
-
-func hashAll(ctx context.Context, h hash.Hash, message io.Reader) error {
-	buffer := make([]byte, chunk)
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n, err := message.Read(buffer)
-		h.Write(buffer[:n]) // a hash.Hash never returns an error
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// digestName gives a hash the name that in-toto's DigestSet has for it.
-func digestName(h crypto.Hash) string {
-	return strings.ToLower(strings.ReplaceAll(h.String(), "-", ""))
 }
 
 // Algorithm is the key's algorithm; an imported key's may also be "rsa-2048".

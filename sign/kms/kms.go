@@ -19,6 +19,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/signature/options"
 
 	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/sign/internal/message"
 	"github.com/carnet-project/carnet/sign/kms/pkcs11uri"
 )
 
@@ -165,14 +166,14 @@ func (s *Signer) know(public crypto.PublicKey) (err error) {
 	return nil
 }
 
-// Sign hashes what message reads, in constant memory, and has the service sign the
-// digest. The error is that of reading message, or wraps [ErrUnavailable].
-func (s *Signer) Sign(ctx context.Context, message io.Reader) (attest.Signature, error) {
-	h := s.hash.New()
-	if _, err := io.CopyBuffer(h, reader{ctx, message}, make([]byte, 512<<10)); err != nil {
-		return attest.Signature{}, fmt.Errorf("reading what is to be signed: %w", err)
+// Sign hashes what content reads, in constant memory, and has the service sign the
+// digest. The error is that of reading content, or wraps [ErrUnavailable].
+func (s *Signer) Sign(ctx context.Context, content io.Reader) (attest.Signature, error) {
+	digest, err := message.Digest(ctx, s.hash, content)
+	if err != nil {
+		return attest.Signature{}, err
 	}
-	sum := h.Sum(nil)
+	sum := digest.Bytes()
 	raw, err := answer(func() ([]byte, error) {
 		return s.remote.SignMessage(nil, options.WithContext(ctx), options.WithDigest(sum), options.WithCryptoSignerOpts(s.hash))
 	})
@@ -182,25 +183,8 @@ func (s *Signer) Sign(ctx context.Context, message io.Reader) (attest.Signature,
 	if err := s.verifier.VerifySignature(bytes.NewReader(raw), nil, options.WithDigest(sum), options.WithCryptoSignerOpts(s.hash)); err != nil {
 		return attest.Signature{}, fmt.Errorf("%w: %s: it returned no signature by its own key over the digest that it was given: %v", ErrUnavailable, s.ref, err)
 	}
-	digest, err := attest.DigestOf(strings.ToLower(strings.ReplaceAll(s.hash.String(), "-", "")), sum)
-	if err != nil {
-		return attest.Signature{}, err
-	}
 	return attest.Signature{Bytes: raw, Message: digest, KeyHint: s.hint, PublicKey: s.publicDER}, nil
 }
 
 // PublicPEM is the public key as a PKIX PEM block.
 func (s *Signer) PublicPEM() []byte { return bytes.Clone(s.publicPEM) }
-
-// reader ends when its context does.
-type reader struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r reader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
-}

@@ -32,6 +32,9 @@ type GitHub struct {
 	Environment string
 	// Host is the server; empty means github.com.
 	Host string
+	// Issuer is a glob for the OIDC issuer that vouches for the workflows, where it is not
+	// the server itself but a broker of one's own, say. Empty means the server's.
+	Issuer string
 }
 
 // A GitLab is a project whose pipelines are accepted as signers. As for [GitHub] it is the
@@ -53,6 +56,8 @@ type GitLab struct {
 	Environment string
 	// Host is the server; empty means gitlab.com.
 	Host string
+	// Issuer is as for GitHub.
+	Issuer string
 }
 
 // Pattern is the pattern of the repository's workflows.
@@ -72,7 +77,7 @@ func (g GitHub) Pattern() (Pattern, error) {
 		return Pattern{}, err
 	}
 	return preset{
-		host: host, issuers: githubIssuers(host), source: g.Repository, sourceName: "repository", sourceFlag: "--github",
+		host: host, issuers: issuersOr(g.Issuer, githubIssuers(host)), source: g.Repository, sourceName: "repository", sourceFlag: "--github",
 		config: workflow, own: own, between: "/", ref: g.Ref, runner: g.Runner, environment: g.Environment,
 		triggers: g.Triggers, usual: []string{"push", "release", "workflow_dispatch", "create"}, known: host == "github.com",
 	}.pattern()
@@ -106,10 +111,18 @@ func (g GitLab) Pattern() (Pattern, error) {
 		return Pattern{}, err
 	}
 	return preset{
-		host: host, issuers: []string{"https://" + host}, source: g.Project, sourceName: "project", sourceFlag: "--gitlab",
+		host: host, issuers: issuersOr(g.Issuer, []string{"https://" + host}), source: g.Project, sourceName: "project", sourceFlag: "--gitlab",
 		config: g.Config, own: !strings.Contains(g.Config, "//"), between: "//", ref: g.Ref, runner: g.Runner, environment: g.Environment,
 		triggers: g.Triggers, usual: []string{"push", "web", "api"}, known: host == "gitlab.com",
 	}.pattern()
+}
+
+// issuersOr are the usual issuers, unless another one is named.
+func issuersOr(named string, usual []string) []string {
+	if named != "" {
+		return []string{named}
+	}
+	return usual
 }
 
 // githubIssuers are the issuers of tokens for the runners of a GitHub server: those of

@@ -27,7 +27,7 @@ func signerFlags() []urfave.Flag {
 		key,
 		trust,
 		many("certificate-identity", "trust certificates for `WHO`: an e-mail address or a URI, in which * is any part between slashes and ** is anything"),
-		many("certificate-oidc-issuer", "the issuer `URL` that must vouch for them, with the same wildcards, or none for certificates that name no issuer: one for all, or one for each identity in turn"),
+		many("certificate-oidc-issuer", "the issuer `URL` that must vouch for them, with the same wildcards, or none for certificates that name no issuer: one for all, or one for each identity in turn; with --github or --gitlab alone, theirs"),
 		many("certificate-identity-regexp", "the same by a regular expression `RE`, which must match the whole identity"),
 		many("certificate-oidc-issuer-regexp", "the same by a regular expression `RE`, which must match the whole issuer"),
 		&urfave.BoolFlag{Name: "unsafe-unanchored", Usage: "let the regular expressions match any part: evil-acme.example matches acme", Category: groupWho},
@@ -95,6 +95,8 @@ func specs(c *cli.Call) ([]identity.Spec, error) {
 		issuers = append(issuers, identity.Spec{IssuerRegexp: s})
 	}
 	switch {
+	case len(who) == 0 && len(issuers) == 1 && len(c.StringSlice("github"))+len(c.StringSlice("gitlab")) > 0 && issuers[0].Issuer != "":
+		return nil, nil // it is that of the workflows and pipelines
 	case len(who) == 0 && len(issuers) > 0:
 		return nil, &cli.UsageError{Message: "an issuer is given and no identity: everybody at the issuer would be accepted", Hint: "name who signed: --certificate-identity dev@acme.example"}
 	case len(who) > 0 && len(issuers) == 0:
@@ -138,6 +140,10 @@ func builds(c *cli.Call) ([]identity.Pattern, error) {
 			return nil, cli.Usagef("--%s is empty, and would not restrict anything", name)
 		}
 	}
+	var issuer string
+	if named := c.StringSlice("certificate-oidc-issuer"); len(named) == 1 && !c.IsSet("certificate-identity") && !c.IsSet("certificate-identity-regexp") {
+		issuer = named[0]
+	}
 	var triggers []string
 	for _, t := range c.StringSlice("trigger") {
 		triggers = append(triggers, strings.Split(t, ",")...)
@@ -153,7 +159,7 @@ func builds(c *cli.Call) ([]identity.Pattern, error) {
 	for _, r := range repositories {
 		host, path := hosted(r)
 		p, err := identity.GitHub{
-			Repository: path, Host: host, Workflow: c.String("workflow"), Ref: c.String("ref"), Triggers: triggers,
+			Repository: path, Host: host, Issuer: issuer, Workflow: c.String("workflow"), Ref: c.String("ref"), Triggers: triggers,
 			Runner: c.String("runner"), Environment: c.String("environment"),
 		}.Pattern()
 		if err := add("github", p, err); err != nil {
@@ -163,7 +169,7 @@ func builds(c *cli.Call) ([]identity.Pattern, error) {
 	for _, r := range projects {
 		host, path := hosted(r)
 		p, err := identity.GitLab{
-			Project: path, Host: host, Config: c.String("workflow"), Ref: c.String("ref"), Triggers: triggers,
+			Project: path, Host: host, Issuer: issuer, Config: c.String("workflow"), Ref: c.String("ref"), Triggers: triggers,
 			Runner: c.String("runner"), Environment: c.String("environment"),
 		}.Pattern()
 		if err := add("gitlab", p, err); err != nil {

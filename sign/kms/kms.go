@@ -16,6 +16,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"github.com/sigstore/sigstore/pkg/signature"
 	sigkms "github.com/sigstore/sigstore/pkg/signature/kms"
+	"github.com/sigstore/sigstore/pkg/signature/kms/cliplugin"
 	"github.com/sigstore/sigstore/pkg/signature/options"
 
 	"github.com/carnet-project/carnet/attest"
@@ -33,6 +34,9 @@ var (
 	ErrUnsupported = errors.New("unsupported key")
 	// ErrUnavailable says that the service could not be asked, or refused.
 	ErrUnavailable = errors.New("the key service did not answer as it should")
+	// ErrRefused says that a plugin was asked and refused: a wrong PIN, an unknown key.
+	// Asking again can lock a token.
+	ErrRefused = errors.New("the key service refused")
 )
 
 // Is says whether ref is a reference to a key in a service: SCHEME://…, or a PKCS#11
@@ -63,7 +67,7 @@ type Signer struct {
 
 // Open asks the service that ref names for the key's public half. Credentials come from
 // the process's environment and configuration files, as each provider documents. The
-// errors are [ErrReference], [ErrNoProvider], [ErrUnsupported] and [ErrUnavailable],
+// errors are [ErrReference], [ErrNoProvider], [ErrUnsupported], [ErrRefused] and [ErrUnavailable],
 // wrapped; they hold no secret.
 func Open(ctx context.Context, ref string) (*Signer, error) {
 	resource, err := resource(ref)
@@ -76,7 +80,7 @@ func Open(ctx context.Context, ref string) (*Signer, error) {
 	}
 	public, err := answer(func() (crypto.PublicKey, error) { return remote.PublicKey(options.WithContext(ctx)) })
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: reading the public key: %w", ErrUnavailable, ref, err)
+		return nil, fmt.Errorf("%w: %s: reading the public key: %w", failure(err), ref, err)
 	}
 	if _, edwards := public.(ed25519.PublicKey); edwards {
 		return nil, fmt.Errorf("%w: %s is an Ed25519 key, which signs whole messages, and services are given digests: use ECDSA P-256", ErrUnsupported, ref)
@@ -131,6 +135,15 @@ func provider(ctx context.Context, ref, resource string, hash crypto.Hash) (sigk
 	return remote, nil
 }
 
+// failure is the class of a provider's error. Plugins say what is wrong in words alone,
+// so whatever one says counts as its last word.
+func failure(err error) error {
+	if errors.Is(err, cliplugin.ErrorPluginReturnError) {
+		return ErrRefused
+	}
+	return ErrUnavailable
+}
+
 // answer asks a provider. The client of plugins panics when a response has not got what
 // was asked for (sigstore/sigstore v1.10.11, cliplugin/signer.go), and what a plugin says
 // must not end the caller's program.
@@ -167,7 +180,8 @@ func (s *Signer) know(public crypto.PublicKey) (err error) {
 }
 
 // Sign hashes what content reads, in constant memory, and has the service sign the
-// digest. The error is that of reading content, or wraps [ErrUnavailable].
+// digest. The error is that of reading content, or wraps [ErrRefused] or
+// [ErrUnavailable].
 func (s *Signer) Sign(ctx context.Context, content io.Reader) (attest.Signature, error) {
 	digest, err := message.Digest(ctx, s.hash, content)
 	if err != nil {
@@ -178,7 +192,7 @@ func (s *Signer) Sign(ctx context.Context, content io.Reader) (attest.Signature,
 		return s.remote.SignMessage(nil, options.WithContext(ctx), options.WithDigest(sum), options.WithCryptoSignerOpts(s.hash))
 	})
 	if err != nil {
-		return attest.Signature{}, fmt.Errorf("%w: %s: signing: %w", ErrUnavailable, s.ref, err)
+		return attest.Signature{}, fmt.Errorf("%w: %s: signing: %w", failure(err), s.ref, err)
 	}
 	if err := s.verifier.VerifySignature(bytes.NewReader(raw), nil, options.WithDigest(sum), options.WithCryptoSignerOpts(s.hash)); err != nil {
 		return attest.Signature{}, fmt.Errorf("%w: %s: it returned no signature by its own key over the digest that it was given: %v", ErrUnavailable, s.ref, err)

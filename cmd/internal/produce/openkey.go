@@ -60,6 +60,8 @@ func serviceError(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, kms.ErrRefused):
+		return fmt.Errorf("--key: %w", err)
 	case errors.Is(err, kms.ErrUnavailable):
 		return &cli.UnavailableError{Err: fmt.Errorf("--key: %w", err)}
 	case errors.Is(err, kms.ErrNoProvider):

@@ -44,8 +44,11 @@ func (f Finding) because(r Requirement, miss *Rejected, status Status) Finding {
 	f.Rule = r.ruleName() + "." + map[Status]string{
 		StatusInvalid: "invalid", StatusUntrusted: "identity", StatusFail: "format", StatusMissing: "missing", StatusError: "incomplete",
 	}[status]
-	if status == StatusError {
+	switch {
+	case status == StatusError:
 		f.Rule = "verify.incomplete"
+	case unproved(f.Reason):
+		f.Rule = r.ruleName() + ".proof"
 	}
 	f.Expected = miss.Refusal.Expected
 	f.Found = fmt.Sprintf("%s (%s, in %s)", miss.Refusal.Found, f.Reason, miss.where())
@@ -60,7 +63,8 @@ func (r Rejected) where() string {
 }
 
 // nearest is the rejected piece that says most about why r is not met: the one with
-// the gravest status among those that claim to be what r asks for.
+// the gravest status among those that claim to be what r asks for, and among these the
+// one that came furthest.
 func nearest(r Requirement, path []artifact.Artifact, all []Rejected) (*Rejected, Status) {
 	order := []Status{StatusInvalid, StatusError, StatusFail, StatusUntrusted, StatusMissing}
 	var best *Rejected
@@ -69,7 +73,8 @@ func nearest(r Requirement, path []artifact.Artifact, all []Rejected) (*Rejected
 		if !r.claimedBy(miss) {
 			continue
 		}
-		if at := slices.Index(order, statusOf(miss.Refusal.Reason)); at < rank {
+		at := slices.Index(order, statusOf(miss.Refusal.Reason))
+		if at < rank || at == rank && progress(miss.Refusal.Reason) > progress(best.Refusal.Reason) {
 			best, rank = &miss, at
 		}
 	}
@@ -77,6 +82,32 @@ func nearest(r Requirement, path []artifact.Artifact, all []Rejected) (*Rejected
 		return nil, StatusMissing
 	}
 	return best, order[rank]
+}
+
+// progress is how far a piece of evidence came before it was refused: one whose signer
+// is known for certain, and not accepted, says more than one by anybody.
+func progress(reason verify.Reason) int {
+	switch reason {
+	case verify.ReasonKeyValidity, verify.ReasonKeyRevoked:
+		return 4
+	case verify.ReasonIdentityMismatch:
+		return 3
+	case verify.ReasonInstanceMismatch:
+		return 2
+	case verify.ReasonUnknownSigner, verify.ReasonKeyAlgorithm:
+		return 0
+	}
+	return 1
+}
+
+// unproved says whether the signer may be a good one, and nobody who is trusted vouches
+// for the signature.
+func unproved(reason verify.Reason) bool {
+	switch reason {
+	case verify.ReasonSCTMissing, verify.ReasonLogMissing, verify.ReasonLogUnknown, verify.ReasonTimeMissing, verify.ReasonTimestampUnknown:
+		return true
+	}
+	return false
 }
 
 // claimedBy says whether m claims to be what r asks for. One that claims nothing

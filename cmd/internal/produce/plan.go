@@ -3,7 +3,6 @@ package produce
 import (
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -48,13 +47,13 @@ const (
 
 func (p place) String() string { return string(p.Kind) + " " + p.URL }
 
-// witness is the service at a place.
-func (p place) witness(retryFor time.Duration) sign.Witness {
-	client := &http.Client{}
+// witness is the service at a place, which is asked as long as its outage lets.
+func (p place) witness(o *outages) sign.Witness {
+	at := o.at(p.URL)
 	if p.Kind == placeTimestamp {
-		return tsa.New(tsa.Options{URL: p.URL, Client: client, RetryFor: retryFor})
+		return tsa.New(tsa.Options{URL: p.URL, Client: at.client(), RetryFor: o.retryFor, Wait: at.wait})
 	}
-	return rekor.New(rekor.Options{URL: p.URL, Version: p.Version, Client: client, RetryFor: retryFor})
+	return rekor.New(rekor.Options{URL: p.URL, Version: p.Version, Client: at.client(), RetryFor: o.retryFor, Wait: at.wait})
 }
 
 // placeOf is where a witness is, as [place.witness] made it.

@@ -58,29 +58,42 @@ func (p *press) run(ctx context.Context, claims []claim) ([]made, error) {
 		}
 		byNode[c.node.Digest] = append(byNode[c.node.Digest], c)
 	}
-	results, spooled := make([][]made, len(nodes)), make([]bool, len(nodes))
+	results, errs := make([][]made, len(nodes)), make([]error, len(nodes))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, n := range nodes {
-		group.Go(func() (err error) {
-			results[i], spooled[i], err = p.node(ctx, n, byNode[n.Digest])
-			return err
+		group.Go(func() error {
+			results[i], errs[i] = p.node(ctx, n, byNode[n.Digest])
+			if errors.Is(errs[i], errSpooled) {
+				return nil
+			}
+			return errs[i]
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return nil, ofAll(err, errs)
 	}
-	if slices.Contains(spooled, true) {
+	if slices.ContainsFunc(errs, isKept) {
 		return slices.Concat(results...), errSpooled
 	}
 	return slices.Concat(results...), nil
 }
 
+// ofAll is the first of some errors, which says that all is kept only if each does.
+func ofAll(first error, errs []error) error {
+	var kept *keptError
+	lost := func(err error) bool { return err != nil && !isKept(err) }
+	if slices.ContainsFunc(errs, lost) && errors.As(first, &kept) {
+		return kept.error
+	}
+	return first
+}
+
 // node signs the claims about one digest, all at once, and stores its new bundles
-// together. It says whether some are not finished; those are not stored.
-func (p *press) node(ctx context.Context, n artifact.Artifact, claims []claim) ([]made, bool, error) {
+// together. The error is [errSpooled] if some are not finished; those are not stored.
+func (p *press) node(ctx context.Context, n artifact.Artifact, claims []claim) ([]made, error) {
 	stored, err := p.subject.store.Discover(ctx, n.Digest, oci.Near)
 	if err != nil {
-		return nil, false, cli.StoreError(err)
+		return nil, cli.StoreError(err)
 	}
 	bundles, existed := make([]*attest.Bundle, len(claims)), make([]bool, len(claims))
 	var group errgroup.Group // without a context: one that fails must not end the others
@@ -98,7 +111,7 @@ func (p *press) node(ctx context.Context, n artifact.Artifact, claims []claim) (
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	var results []made
 	var fresh []*attest.Bundle
@@ -111,7 +124,13 @@ func (p *press) node(ctx context.Context, n artifact.Artifact, claims []claim) (
 			fresh = append(fresh, b)
 		}
 	}
-	return results, len(results) < len(claims), p.attach(ctx, n, fresh)
+	if err := p.attach(ctx, n, fresh); err != nil {
+		return nil, err
+	}
+	if len(results) < len(claims) {
+		return results, errSpooled
+	}
+	return results, nil
 }
 
 // attach stores bundles with a node. Where the store fails, what costs more than
@@ -122,9 +141,9 @@ func (p *press) attach(ctx context.Context, n artifact.Artifact, fresh []*attest
 	}
 	_, err := p.subject.store.Attach(ctx, n, fresh...)
 	if err != nil {
-		p.signing.keepWhole(fresh, p.subject.destination(), err)
+		return p.signing.keepWhole(fresh, p.subject.destination(), cli.StoreError(err))
 	}
-	return cli.StoreError(err)
+	return nil
 }
 
 // equal finds a stored bundle that says the same, signed by the same signer. What is

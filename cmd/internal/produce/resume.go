@@ -60,7 +60,10 @@ func runResume(c *cli.Call) error {
 	if err := r.run(ctx); err != nil {
 		return err
 	}
-	return receipt.print()
+	if err := receipt.print(); err != nil {
+		return err
+	}
+	return sayNotBegun(c, path, doc.Command, doc.NotBegun)
 }
 
 // A resumption works through one spool.
@@ -102,6 +105,7 @@ func (r *resumption) run(ctx context.Context) error {
 	if left == 0 {
 		return os.Remove(r.path)
 	}
+	_ = sayNotBegun(r.signing.call, r.path, r.doc.Command, r.doc.NotBegun) // what is not finished counts more
 	err := fmt.Errorf("%d of %d not finished; what there is of it is in %s", left, len(pieces), r.path)
 	if usage {
 		return cli.Usagef("%v", err)
@@ -163,7 +167,7 @@ func (r *resumption) whole(ctx context.Context, p *piece) (*attest.Bundle, error
 	}
 	var missing []sign.Witness
 	for _, m := range p.Missing {
-		missing = append(missing, m.witness(r.signing.call.Duration("retry-for")))
+		missing = append(missing, m.witness(r.signing.outages))
 	}
 	whole, err := sign.Witnessed(ctx, b, missing...)
 	if errors.Is(err, tsa.ErrExpired) || errors.Is(err, rekor.ErrExpired) || errors.Is(err, rekor.ErrAlreadyLogged) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/pem"
 	"errors"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -26,12 +25,14 @@ type signing struct {
 	plan      plan
 	signer    sign.Signer
 	witnesses []sign.Witness
+	outages   *outages
 	publicPEM []byte         // of the key; nil if keyless
 	identity  *identity      // nil with a key
 	authority *fulcio.Signer // nil with a key
 	disclose  *disclosure
 	spool     *spool
 	slots     chan struct{}
+	unsigned  []unsigned // where a run of many targets ended early
 	announced sync.Once
 }
 
@@ -70,13 +71,14 @@ func openSigning(ctx context.Context, c *cli.Call) (*signing, error) {
 // newSigning opens what a plan says to sign with. Nothing is asked yet.
 func newSigning(c *cli.Call, p plan) (*signing, error) {
 	s := &signing{call: c, plan: p, disclose: &disclosure{call: c, plan: p}, spool: &spool{call: c, path: c.String("spool")}, slots: make(chan struct{}, atOnce)}
-	retryFor := c.Duration("retry-for")
+	s.outages = &outages{retryFor: c.Duration("retry-for")}
 	for _, w := range p.Witnesses {
-		s.witnesses = append(s.witnesses, w.witness(retryFor))
+		s.witnesses = append(s.witnesses, w.witness(s.outages))
 	}
 	if p.Key == "" {
 		s.identity = &identity{call: c, plan: p}
-		s.authority = fulcio.New(fulcio.Options{URL: p.Authority, Client: &http.Client{}, RetryFor: retryFor, Token: func(ctx context.Context) (string, error) {
+		at := s.outages.at(p.Authority)
+		s.authority = fulcio.New(fulcio.Options{URL: p.Authority, Client: at.client(), RetryFor: s.outages.retryFor, Wait: at.wait, Token: func(ctx context.Context) (string, error) {
 			t, err := s.identity.Token(ctx)
 			return t.Raw.Reveal(), err
 		}})
@@ -168,14 +170,15 @@ func (s *signing) keep(ctx context.Context, p *piece, cause error) error {
 }
 
 // keepWhole puts finished signatures into the spool that could not be stored, unless a
-// key file can make them again for nothing.
-func (s *signing) keepWhole(bundles []*attest.Bundle, to destination, cause error) {
+// key file can make them again for nothing. What it returns says so of the cause.
+func (s *signing) keepWhole(bundles []*attest.Bundle, to destination, cause error) error {
 	if s.identity == nil && len(s.witnesses) == 0 {
-		return
+		return cause
 	}
 	for _, b := range bundles {
 		s.spool.add(&piece{Statement: b.UnverifiedPayload(), Bundle: b.Bytes(), PublicKey: b.PublicKey(), To: to, Error: cause.Error()}, cause)
 	}
+	return &keptError{cause}
 }
 
 // spoolable says whether finishing later can help. Who signs with a key file and no
@@ -229,10 +232,16 @@ func (s *signing) announce(ctx context.Context) {
 
 // close ends a run: what is not finished goes into a file, whatever else went wrong.
 func (s *signing) close(err error) error {
+	targets := s.call.Arguments()
 	if errors.Is(err, errSpooled) {
 		err = nil
+	} else if err != nil && s.unsigned == nil && len(targets) == 1 {
+		s.unsigned = []unsigned{{targets[0], isKept(err)}}
 	}
-	return s.spool.close(s.plan, err)
+	if err != nil && (len(targets) > 1 || len(s.spool.pieces) > 0) {
+		defer sayUnsigned(s.call, s.unsigned, len(targets))
+	}
+	return s.spool.close(s.plan, notBegun(s.unsigned), err)
 }
 
 // keyDigest is the SHA-256 of a public key's PKIX encoding.

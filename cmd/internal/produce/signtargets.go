@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -29,8 +29,7 @@ func signTargets(ctx context.Context, r *receipt, s *signing, args []string) err
 	if err != nil {
 		return err
 	}
-	notes := make([]func(), len(args))
-	var spooled atomic.Bool
+	notes, errs := make([]func(), len(args)), make([]error, len(args))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i, t := range targets {
@@ -40,15 +39,17 @@ func signTargets(ctx context.Context, r *receipt, s *signing, args []string) err
 			} else {
 				notes[i], err = signImage(ctx, r, s, client, args[i])
 			}
+			errs[i] = err
 			if errors.Is(err, errSpooled) {
-				spooled.Store(true)
 				return nil
 			}
 			return err
 		})
 	}
 	err = group.Wait()
-	if err == nil && spooled.Load() {
+	if err != nil {
+		s.unsigned = unsignedOf(args, errs)
+	} else if slices.ContainsFunc(errs, isKept) {
 		err = errSpooled
 	}
 	for _, note := range notes {

@@ -35,6 +35,10 @@ type spoolJSON struct {
 	Created time.Time `json:"created"`
 	Plan    plan      `json:"plan"`
 	Pieces  []*piece  `json:"pieces"`
+	// NotBegun are targets, as they were given, that are not signed and of which the
+	// pieces have nothing or not all: the run of Command ended before.
+	Command  string   `json:"command,omitempty"`
+	NotBegun []string `json:"notBegun,omitempty"`
 }
 
 // A piece is one signature that is not finished: what is to be signed, what there is of
@@ -105,13 +109,17 @@ func (s *spool) add(p *piece, cause error) {
 	s.pieces, s.causes = append(s.pieces, p), append(s.causes, cause)
 }
 
-// close writes the spool if there is anything in it, and says so. err is how the run
-// ended apart from that.
-func (s *spool) close(p plan, err error) error {
+// close writes the spool if there is anything in it, and says so. notBegun are the targets
+// that it can't finish, and err is how the run ended apart from that.
+func (s *spool) close(p plan, notBegun []string, err error) error {
 	if len(s.pieces) == 0 {
 		return err
 	}
-	path, writeErr := s.write(spoolJSON{SpoolSchema, time.Now().UTC(), p, s.pieces})
+	doc := spoolJSON{Schema: SpoolSchema, Created: time.Now().UTC(), Plan: p, Pieces: s.pieces, NotBegun: remaining(notBegun)}
+	if len(doc.NotBegun) > 0 {
+		doc.Command = s.call.Command.HelpName
+	}
+	path, writeErr := s.write(doc)
 	for i, piece := range s.pieces {
 		s.call.Sayf("not finished: %s: %v", piece.To, s.causes[i])
 		s.call.SayHint(s.causes[i])
@@ -228,7 +236,7 @@ func parseSpool(raw []byte) (spoolJSON, error) {
 			return doc, fmt.Errorf("piece %d: %w", i+1, err)
 		}
 	}
-	return doc, nil
+	return doc, checkNotBegun(doc.Command, doc.NotBegun)
 }
 
 func (p plan) check() error {

@@ -18,7 +18,8 @@ import (
 const goodSpool = `{"schema":"https://github.com/carnet-project/carnet/schema/spool/v1","created":"2026-01-01T00:00:00Z",
 "plan":{"authority":"https://fulcio.example","audience":"sigstore","witnesses":[{"kind":"rekor","url":"https://rekor.example","version":2},{"kind":"tsa","url":"http://127.0.0.1:1/tsa"}]},
 "pieces":[{"statement":"e30=","bundle":"e30=","missing":[{"kind":"tsa","url":"https://tsa.example"}],"to":{"image":"r/a@sha256:00"},"error":"down"},
-{"file":"/a","fileDigest":"sha256:` + zeros + `","to":{"file":"/a.sigstore.json"},"error":"down"}]}`
+{"file":"/a","fileDigest":"sha256:` + zeros + `","to":{"file":"/a.sigstore.json"},"error":"down"}],
+"command":"carnet sign","notBegun":["r/b:1"]}`
 
 const zeros = "0000000000000000000000000000000000000000000000000000000000000000"
 
@@ -27,7 +28,7 @@ func TestParseSpool(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(doc.Pieces) != 2 || string(doc.Pieces[0].Statement) != "{}" || doc.Pieces[0].Missing[0].URL != "https://tsa.example" || len(doc.Plan.Witnesses) != 2 {
+	if len(doc.Pieces) != 2 || string(doc.Pieces[0].Statement) != "{}" || doc.Pieces[0].Missing[0].URL != "https://tsa.example" || len(doc.Plan.Witnesses) != 2 || len(doc.NotBegun) != 1 {
 		t.Errorf("got %+v", doc)
 	}
 }
@@ -43,13 +44,20 @@ func TestParseSpoolRefuses(t *testing.T) {
 		"witness of no kind": {`"kind":"rekor"`, `"kind":"magic"`, "of no known kind"},
 		"unknown member":     {`"created"`, `"Created"`, "unknown object member"},
 		"member twice":       {`"error":"down"}]`, `"error":"down","error":"up"}]`, "duplicate"},
-		"two documents":      {`"error":"down"}]}`, `"error":"down"}]} {}`, "is not a spool"},
+		"two documents":      {`"notBegun":["r/b:1"]}`, `"notBegun":["r/b:1"]} {}`, "is not a spool"},
 		"nothing to sign":    {`"statement":"e30=",`, "", "piece 1: want either a statement or a file"},
 		"two to sign":        {`"file":"/a",`, `"file":"/a","statement":"e30=",`, "piece 2: want either a statement or a file"},
 		"nowhere to go":      {`"to":{"file":"/a.sigstore.json"}`, `"to":{}`, "piece 2: want either an image or a file to go to"},
 		"no digest":          {`"fileDigest":"sha256:0`, `"fileDigest":"sha256:x`, "piece 2: "},
 		"no digest at all":   {`"fileDigest":"sha256:` + zeros + `",`, "", "piece 2: want the file's digest"},
 		"null piece":         {`"pieces":[{`, `"pieces":[null,{`, "piece 1: "},
+		"nameless target":    {`["r/b:1"]`, `["r/b:1",""]`, "target 2 of those"},
+		"endless target":     {`["r/b:1"]`, `["` + strings.Repeat("a", maxTargetBytes+1) + `"]`, "target 1 of those"},
+		"too many targets":   {`["r/b:1"]`, `["a"` + strings.Repeat(`,"a"`, maxNotBegun) + `]`, "want at most 100000"},
+		"no command":         {`"command":"carnet sign",`, "", "no command to begin them"},
+		"foreign command":    {`"carnet sign"`, `"rm -rf /;"`, "not one of carnet's"},
+		"inner command":      {`"carnet sign"`, `"carnet $(x) sign"`, "not one of carnet's"},
+		"target of no text":  {`["r/b:1"]`, `[1]`, "is not a spool"},
 		"password in a URL":  {"https://rekor.example", "https://a:b@rekor.example", "the witness"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -122,6 +122,10 @@ func resource(ref string) (string, error) {
 	return "pkcs11://" + strings.TrimPrefix(uri, "//"), nil
 }
 
+// malformed is what every provider says of a reference that it can't read, in an error
+// that no package but its own can name (sigstore/sigstore, kms/*/client.go, errKMSReference).
+const malformed = "specification should be in the format"
+
 func provider(ctx context.Context, ref, resource string, hash crypto.Hash) (sigkms.SignerVerifier, error) {
 	remote, err := sigkms.Get(ctx, resource, hash)
 	var unknown *sigkms.ProviderNotFoundError
@@ -129,6 +133,8 @@ func provider(ctx context.Context, ref, resource string, hash crypto.Hash) (sigk
 	case errors.As(err, &unknown) || errors.Is(err, exec.ErrNotFound):
 		name, _, _ := strings.Cut(resource, "://")
 		return nil, fmt.Errorf("%w %s: this program has none of its own, and there is no sigstore-kms-%s on the PATH", ErrNoProvider, ref, name)
+	case err != nil && strings.Contains(err.Error(), malformed):
+		return nil, fmt.Errorf("%w: %s: %w", ErrReference, ref, err)
 	case err != nil:
 		return nil, fmt.Errorf("%w: %s: %w", ErrUnavailable, ref, err)
 	}

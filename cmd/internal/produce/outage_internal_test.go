@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/sign"
 )
 
 // A service stands where the network would be: what does not answer takes time, and only
@@ -170,5 +169,3 @@ func TestWhoGoesGivesNothingUp(t *testing.T) {
 		}
 	})
 }
-
-var _ sign.Witness = place{}.witness(&outages{})

@@ -18,8 +18,7 @@ import (
 // not known here, there are none, and everything is signed anew.
 func (s *signing) equals(ctx context.Context) ([]verify.Root, error) {
 	if s.identity == nil && len(s.plan.Certificates) == 0 {
-		root, err := verifykey.Parse("of this run", s.publicPEM)
-		return []verify.Root{root}, err
+		return s.ownKey()
 	}
 	if s.identity == nil {
 		return nil, nil // an own authority, of which only verifiers know
@@ -35,16 +34,12 @@ func (s *signing) equals(ctx context.Context) ([]verify.Root, error) {
 		}
 		return errors.New("another signer")
 	}
-	trusted, err := s.call.TrustedRoots()
+	known, err := s.materials()
 	if err != nil {
 		return nil, err
 	}
 	var roots []verify.Root
-	for _, t := range trusted {
-		m, err := sigstore.ParseMaterial(t.Name, t.JSON)
-		if err != nil {
-			continue
-		}
+	for _, m := range known {
 		need := m.Need()
 		if !s.witnessed(placeLog) {
 			need.Logs, need.Timestamps = 0, 1
@@ -52,6 +47,42 @@ func (s *signing) equals(ctx context.Context) ([]verify.Root, error) {
 		roots = append(roots, sigstore.NewRoot(m, need, accept))
 	}
 	return roots, nil
+}
+
+// ownKey opens what the run's key has signed before. Proofs that the run asks for must
+// hold: whoever may write to a registry can put a bundle with bad ones there.
+func (s *signing) ownKey() ([]verify.Root, error) {
+	root, err := verifykey.Parse("of this run", s.publicPEM)
+	if err != nil || len(s.witnesses) == 0 {
+		return []verify.Root{root}, err
+	}
+	known, err := s.materials()
+	if err != nil {
+		return nil, err
+	}
+	var need sigstore.Need
+	if s.witnessed(placeLog) {
+		need.Logs = 1
+	}
+	if s.witnessed(placeTimestamp) {
+		need.Timestamps = 1
+	}
+	return []verify.Root{root.Timed(sigstore.Clock(need, known...))}, nil
+}
+
+// materials are the trusted instances that can be read.
+func (s *signing) materials() ([]*sigstore.Material, error) {
+	trusted, err := s.call.TrustedRoots()
+	if err != nil {
+		return nil, err
+	}
+	var known []*sigstore.Material
+	for _, t := range trusted {
+		if m, err := sigstore.ParseMaterial(t.Name, t.JSON); err == nil {
+			known = append(known, m)
+		}
+	}
+	return known, nil
 }
 
 func (s *signing) witnessed(kind placeKind) bool {

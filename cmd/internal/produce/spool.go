@@ -228,6 +228,9 @@ func parseSpool(raw []byte) (spoolJSON, error) {
 	if doc.Schema != SpoolSchema {
 		return doc, fmt.Errorf("is not a spool: its schema is %q, want %q", doc.Schema, SpoolSchema)
 	}
+	if _, err := doc.Created.MarshalJSON(); err != nil {
+		return doc, fmt.Errorf("was created at a time that can't be written again: %w", err)
+	}
 	if err := doc.Plan.check(); err != nil {
 		return doc, err
 	}

@@ -82,7 +82,7 @@ func FuzzParseSpool(f *testing.F) {
 		}
 		once, err := encodeSpool(doc)
 		if err != nil {
-			t.Skip("a time that JSON has no place for")
+			t.Fatalf("%s\nis read, and can't be written: %v", raw, err)
 		}
 		again, err := parseSpool(once)
 		if err != nil {

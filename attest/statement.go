@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -146,6 +147,19 @@ func (s *Statement) About(d Digest) bool {
 // artifact.
 func (s *Statement) Binds() bool {
 	return slices.ContainsFunc(s.subjects, func(sub Subject) bool { return !sub.Digest().IsZero() })
+}
+
+// Commits are the git commits among the subjects: the values of gitCommit digests that
+// are object ids, each once (in-toto attestation framework, spec/v1/digest_set.md).
+func (s *Statement) Commits() []string {
+	var all []string
+	for _, sub := range s.subjects {
+		c := sub.digests["gitCommit"]
+		if (len(c) == 40 || len(c) == 64) && strings.Trim(c, "0123456789abcdef") == "" && !slices.Contains(all, c) {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // PredicateType is the URI of the predicate's type.

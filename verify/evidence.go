@@ -28,6 +28,8 @@ type Evidence struct {
 	subject   attest.Digest
 	by        Identity
 	times     []Time
+	logs      []string
+	commits   []string
 	statement *attest.Statement
 	bundle    attest.Digest
 	form      attest.Form
@@ -36,7 +38,8 @@ type Evidence struct {
 // Kind says whether this is a signature or an attestation.
 func (e *Evidence) Kind() Kind { return e.kind }
 
-// Subject is the digest that was asked about, and that the evidence names.
+// Subject is the digest that was asked about, and that the evidence names. It is the zero
+// Digest for evidence about commits alone.
 func (e *Evidence) Subject() attest.Digest { return e.subject }
 
 // By is who signed.
@@ -56,6 +59,13 @@ func (e *Evidence) SignedAt() time.Time {
 	}
 	return earliest
 }
+
+// Logs name the transparency logs, as the root of trust does, whose proof that they have
+// the signature holds.
+func (e *Evidence) Logs() []string { return slices.Clone(e.logs) }
+
+// Commits are the git commits that the evidence is about, where it was made by [Commits].
+func (e *Evidence) Commits() []string { return slices.Clone(e.commits) }
 
 // Bundle is the digest of the bundle it came in.
 func (e *Evidence) Bundle() attest.Digest { return e.bundle }
@@ -87,7 +97,7 @@ func Bundle(b *attest.Bundle, subject attest.Digest, roots ...Root) (*Evidence, 
 	if err != nil {
 		return nil, err
 	}
-	e := &Evidence{kind: KindSignature, subject: subject, by: opened.By, times: opened.Times, bundle: b.Digest(), form: b.Form()}
+	e := &Evidence{kind: KindSignature, subject: subject, by: opened.By, times: opened.Times, logs: opened.Logs, bundle: b.Digest(), form: b.Form()}
 	switch b.Form() {
 	case attest.FormMessage:
 		if err := wantSubject(subject, b.MessageDigest()); err != nil {
@@ -108,6 +118,28 @@ func Bundle(b *attest.Bundle, subject attest.Digest, roots ...Root) (*Evidence, 
 		return nil, err
 	}
 	return e, nil
+}
+
+// Commits checks b under roots and says what it proves about the git commits that it names.
+// What it proves says nothing about any artifact: its subject is the zero Digest. The error
+// is an *[Error].
+func Commits(b *attest.Bundle, roots ...Root) (*Evidence, error) {
+	opened, err := open(b, roots)
+	if err != nil {
+		return nil, err
+	}
+	if b.Form() != attest.FormEnvelope {
+		return nil, &Error{ReasonSubjectMismatch, "a statement about a git commit", "a signature that is no statement"}
+	}
+	st, err := attest.ParseStatement(opened.Payload)
+	if err != nil {
+		return nil, Refusal(err)
+	}
+	e := &Evidence{kind: KindAttestation, by: opened.By, times: opened.Times, logs: opened.Logs, bundle: b.Digest(), form: b.Form(), statement: st, commits: st.Commits()}
+	if len(e.commits) == 0 || st.PredicateType() == predicate.SignV1 {
+		return nil, &Error{ReasonSubjectMismatch, "an attestation of a git commit", "a statement about " + subjects(st)}
+	}
+	return e, wellFormed(st)
 }
 
 func open(b *attest.Bundle, roots []Root) (Opening, error) {

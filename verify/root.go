@@ -30,6 +30,8 @@ type Opening struct {
 	// Times are when the signature existed, by those who are trusted to say so; none
 	// where nobody was asked.
 	Times []Time
+	// Logs name the transparency logs whose proof of inclusion holds.
+	Logs []string
 }
 
 // A Time is a moment at which a signature existed.

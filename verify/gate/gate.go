@@ -5,6 +5,7 @@ package gate
 import (
 	"context"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -38,6 +39,16 @@ type Gate struct {
 	Source Source
 	Roots  []verify.Root
 	Policy *policy.Policy
+	// Images reads what the configuration of an image says, and Open opens a base image by
+	// its full repository name and digest. They may be nil where the policy needs neither.
+	Images func(ctx context.Context, image attest.Digest) (policy.Image, error)
+	Bases  func(ctx context.Context, name string, d attest.Digest) (Base, error)
+	// Covered reads the unsigned statements that lie in the artifact's index.
+	Covered func(ctx context.Context) ([]policy.Covered, error)
+	// At is the time for which is judged, and Tag and Deploy are the case's.
+	At     time.Time
+	Tag    string
+	Deploy policy.Deploy
 	// Beside is believed evidence about the same content under a digest of another
 	// algorithm. It may count as policy.Case has it.
 	Beside []*verify.Evidence
@@ -45,19 +56,27 @@ type Gate struct {
 	Parallel int
 }
 
+// A Base is a base image, where it lies and how its own bases are found.
+type Base struct {
+	Artifact artifact.Artifact
+	Source   Source
+	Images   func(ctx context.Context, image attest.Digest) (policy.Image, error)
+}
+
 // Check judges one artifact. Listings come first near, then far, and of what they
 // list only what can still change the verdict is fetched, the likeliest first, and
 // last what claims to be something else. The
 // verdict is the policy's; an artifact whose evidence cannot be read is not allowed.
 func (g Gate) Check(ctx context.Context, a artifact.Artifact) policy.Verdict {
-	in := &inquiry{gate: g, artifact: a}
+	in := &inquiry{gate: g, artifact: a, facts: &policy.Facts{}, needs: g.Policy.Needs()}
+	in.describe(ctx)
 	verdict := g.Policy.Judge(in.known())
 	if len(verdict.Unmet()) == 0 {
 		return verdict // nothing to judge or nothing to judge by: that denies
 	}
 	for _, round := range g.rounds(a) {
 		in.list(ctx, round)
-		if verdict = in.pursue(ctx, hinted, silent); verdict.Allowed() {
+		if verdict = in.pursue(ctx, hinted, silent); in.settled(verdict) {
 			return verdict
 		}
 	}
@@ -70,9 +89,6 @@ func (g Gate) Check(ctx context.Context, a artifact.Artifact) policy.Verdict {
 func (in *inquiry) pursue(ctx context.Context, ways ...fit) policy.Verdict {
 	for {
 		verdict := in.gate.Policy.Judge(in.known())
-		if verdict.Allowed() {
-			return verdict
-		}
 		batch := in.next(verdict, ways)
 		if len(batch) == 0 {
 			return verdict
@@ -176,7 +192,7 @@ func (in *inquiry) look(ctx context.Context, v policy.Verdict) {
 	var unread []*candidate
 	for i := range in.candidates {
 		c := &in.candidates[i]
-		if !c.tried && c.found.Look != nil && slices.ContainsFunc(v.Unmet(), func(cell policy.Cell) bool { return in.onPath(cell, c) }) {
+		if !c.tried && c.found.Look != nil && slices.ContainsFunc(open(v), func(cell policy.Cell) bool { return in.onPath(cell, c) }) {
 			unread = append(unread, c)
 		}
 	}
@@ -213,7 +229,7 @@ func (in *inquiry) fetch(ctx context.Context, batch []*candidate) {
 	for i, c := range batch {
 		c.tried = true
 		group.Go(func() error {
-			results[i] = c.open(ctx, in.gate.Roots)
+			results[i] = c.open(ctx, in.gate.Roots, in.needs.Commits)
 			return nil
 		})
 	}

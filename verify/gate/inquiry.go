@@ -18,12 +18,32 @@ type inquiry struct {
 	evidence   []*verify.Evidence
 	rejected   []policy.Rejected
 	unknown    []policy.Unknown
+	images     map[attest.Digest]policy.Image
+	covered    []policy.Covered
+	facts      *policy.Facts
+	needs      policy.Needs
 	// width is how many candidates were last fetched for one cell.
 	width int
 }
 
 func (in *inquiry) known() policy.Case {
-	return policy.Case{Artifact: in.artifact, Evidence: in.evidence, Beside: in.gate.Beside, Rejected: in.rejected, Unknown: in.unknown}
+	return policy.Case{
+		Artifact: in.artifact, Tag: in.gate.Tag, Evidence: in.evidence, Beside: in.gate.Beside, Rejected: in.rejected, Unknown: in.unknown,
+		Images: in.images, Covered: in.covered, At: in.gate.At, Deploy: in.gate.Deploy, Facts: in.facts,
+	}
+}
+
+// open are the cells that more evidence could change: those that are not met, and those
+// that all evidence of their kind decides.
+func open(v policy.Verdict) []policy.Cell {
+	return slices.DeleteFunc(v.Cells(), func(c policy.Cell) bool {
+		return !c.Required || c.Status.Allows() && !c.Requirement.Exhaustive()
+	})
+}
+
+// settled says whether nothing that lies elsewhere could change the verdict.
+func (in *inquiry) settled(v policy.Verdict) bool {
+	return v.Outcome() == policy.Allowed && len(open(v)) == 0
 }
 
 // A candidate is evidence that a listing names and that may be fetched.
@@ -60,7 +80,7 @@ func (in *inquiry) next(v policy.Verdict, ways []fit) []*candidate {
 	in.width = min(max(2*in.width, 1), in.gate.parallel())
 	for _, fits := range ways {
 		var batch []*candidate
-		for _, cell := range v.Unmet() {
+		for _, cell := range open(v) {
 			batch = in.pick(batch, cell, fits)
 		}
 		if len(batch) > 0 {
@@ -72,7 +92,10 @@ func (in *inquiry) next(v policy.Verdict, ways []fit) []*candidate {
 
 // pick adds to batch up to width untried candidates that fit the cell.
 func (in *inquiry) pick(batch []*candidate, cell policy.Cell, fits fit) []*candidate {
-	picked := 0
+	picked, width := 0, in.width
+	if cell.Requirement.Exhaustive() {
+		width = in.gate.parallel()
+	}
 	for i := range in.candidates {
 		c := &in.candidates[i]
 		if c.tried || !in.onPath(cell, c) || !fits(cell.Requirement, c.found) {
@@ -81,7 +104,7 @@ func (in *inquiry) pick(batch []*candidate, cell policy.Cell, fits fit) []*candi
 		if !slices.Contains(batch, c) {
 			batch = append(batch, c)
 		}
-		if picked++; picked == in.width {
+		if picked++; picked == width {
 			break
 		}
 	}
@@ -90,6 +113,9 @@ func (in *inquiry) pick(batch []*candidate, cell policy.Cell, fits fit) []*candi
 
 // onPath says whether evidence about the candidate's subject can cover the cell.
 func (in *inquiry) onPath(cell policy.Cell, c *candidate) bool {
+	if cell.Requirement.OnCommit() {
+		return true // it lies wherever the image's evidence does
+	}
 	for _, node := range in.artifact.Path(cell.Node.Digest) {
 		if node.Digest == c.subject {
 			return true
@@ -115,7 +141,7 @@ type opened struct {
 	unknown  []policy.Unknown
 }
 
-func (c *candidate) open(ctx context.Context, roots []verify.Root) opened {
+func (c *candidate) open(ctx context.Context, roots []verify.Root, commits bool) opened {
 	var o opened
 	bundles, err := c.found.Open(ctx)
 	if err != nil {
@@ -124,6 +150,9 @@ func (c *candidate) open(ctx context.Context, roots []verify.Root) opened {
 	}
 	for _, b := range bundles {
 		e, err := verify.Bundle(b, c.subject, roots...)
+		if err != nil && commits && aboutCommit(b) {
+			e, err = verify.Commits(b, roots...)
+		}
 		if err != nil {
 			c.refuse(&o, b, err)
 			continue
@@ -133,12 +162,18 @@ func (c *candidate) open(ctx context.Context, roots []verify.Root) opened {
 	return o
 }
 
+// aboutCommit says whether b claims to be about a git commit and no artifact.
+func aboutCommit(b *attest.Bundle) bool {
+	st, err := b.UnverifiedStatement()
+	return err == nil && !st.Binds() && len(st.Commits()) > 0
+}
+
 // refuse records why the candidate is no evidence: what is wrong with it, or that
 // nobody could look.
 func (c *candidate) refuse(o *opened, b *attest.Bundle, err error) {
 	refusal := verify.Refusal(err)
 	if refusal.Reason == verify.ReasonUnreadable || refusal.Reason == verify.ReasonTooLarge {
-		o.unknown = append(o.unknown, policy.Unknown{Subject: c.subject, Place: c.found.Place, Reason: refusal.Reason, Detail: err.Error()})
+		o.unknown = append(o.unknown, policy.Unknown{Subject: c.subject, Place: c.found.Place, PredicateType: c.found.PredicateType, Reason: refusal.Reason, Detail: err.Error()})
 		return
 	}
 	r := policy.Rejected{

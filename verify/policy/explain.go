@@ -15,14 +15,12 @@ import (
 // the right kind by the wrong signer, then nothing at all.
 func explain(cell *Cell, c Case) Finding {
 	f := Finding{
-		Rule:     cell.Requirement.ruleName() + ".missing",
+		Rule:     cell.Requirement.rule + ".missing",
 		Status:   StatusMissing,
-		Subject:  cell.Node.Digest,
-		Platform: cell.Node.Platform,
 		Expected: cell.Requirement.expectation(cell.Node),
 	}
 	path := c.Artifact.Path(cell.Node.Digest)
-	if miss, status := nearest(cell.Requirement, path, c.Rejected); miss != nil && status == StatusInvalid {
+	if miss, status := nearest(cell.Requirement, path, slices.Concat(c.Rejected, cell.refused)); miss != nil && status == StatusInvalid {
 		return f.because(cell.Requirement, miss, status)
 	}
 	if gaps := onPath(path, c.Unknown, func(u Unknown) attest.Digest { return u.Subject }); len(gaps) > 0 {
@@ -31,7 +29,7 @@ func explain(cell *Cell, c Case) Finding {
 		f.Found, f.Reason = gaps[0].Detail, gaps[0].Reason
 		return f
 	}
-	if miss, status := nearest(cell.Requirement, path, c.Rejected); miss != nil {
+	if miss, status := nearest(cell.Requirement, path, slices.Concat(c.Rejected, cell.refused)); miss != nil {
 		return f.because(cell.Requirement, miss, status)
 	}
 	f.Found = nothing(cell, c)
@@ -41,14 +39,14 @@ func explain(cell *Cell, c Case) Finding {
 func (f Finding) because(r Requirement, miss *Rejected, status Status) Finding {
 	f.Status = status
 	f.Reason = miss.Refusal.Reason
-	f.Rule = r.ruleName() + "." + map[Status]string{
+	f.Rule = r.rule + "." + map[Status]string{
 		StatusInvalid: "invalid", StatusUntrusted: "identity", StatusFail: "format", StatusMissing: "missing", StatusError: "incomplete",
 	}[status]
 	switch {
 	case status == StatusError:
 		f.Rule = "verify.incomplete"
 	case unproved(f.Reason):
-		f.Rule = r.ruleName() + ".proof"
+		f.Rule = r.rule + ".proof"
 	}
 	f.Expected = miss.Refusal.Expected
 	f.Found = fmt.Sprintf("%s (%s, in %s)", miss.Refusal.Found, f.Reason, miss.where())
@@ -110,18 +108,6 @@ func unproved(reason verify.Reason) bool {
 	return false
 }
 
-// claimedBy says whether m claims to be what r asks for. One that claims nothing
-// may be anything.
-func (r Requirement) claimedBy(m Rejected) bool {
-	if !r.bundle.IsZero() {
-		return m.Bundle == r.bundle
-	}
-	if m.PredicateType == "" {
-		return m.Form != attest.FormSimpleSigning || r.name == RequireSignature
-	}
-	return r.Hinted(m.PredicateType)
-}
-
 // statusOf is the class of a reason.
 func statusOf(reason verify.Reason) Status {
 	switch reason {
@@ -170,53 +156,6 @@ func nothing(cell *Cell, c Case) string {
 		return "none"
 	}
 	return "none; there is " + strings.Join(others, ", ")
-}
-
-func (r Requirement) ruleName() string {
-	if r.predicateType != "" {
-		return "attestation"
-	}
-	if r.name == RequireSigners {
-		return RequireSignature
-	}
-	return r.name
-}
-
-func (r Requirement) expectation(node artifact.Artifact) string {
-	what := map[string]string{RequireSignature: "a signature", RequireProvenance: "SLSA provenance", RequireSBOM: "an SBOM"}[r.name]
-	switch {
-	case r.predicateType != "":
-		what = "an attestation of type " + r.predicateType
-	case !r.bundle.IsZero():
-		what = "the bundle " + r.bundle.String()
-	}
-	of := string(node.Kind)
-	if node.Platform != "" {
-		of = node.Platform
-	}
-	return what + " of the " + of + " " + node.Digest.String() + " by a trusted signer"
-}
-
-// platformCells denies where the policy's platforms are not in the artifact.
-func (p *Policy) platformCells(a artifact.Artifact) []Cell {
-	if len(p.platforms) == 0 || a.Kind == artifact.KindFile {
-		return nil
-	}
-	var cells []Cell
-	for _, want := range p.platforms {
-		has := func(n artifact.Artifact) bool { return artifact.MatchPlatform(n.Platform, want) }
-		if slices.ContainsFunc(a.Runnable(), has) {
-			continue
-		}
-		cells = append(cells, Cell{
-			Requirement: Requirement{name: "platform"}, Node: a, Required: true, Status: StatusFail,
-			Finding: &Finding{
-				Rule: "image.platforms", Status: StatusFail, Subject: a.Digest,
-				Expected: "platform " + want, Found: platformNames(a),
-			},
-		})
-	}
-	return cells
 }
 
 func platformNames(a artifact.Artifact) string {

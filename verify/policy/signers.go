@@ -5,57 +5,78 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/verify"
 )
 
-// RequireSigners is the name of the requirement that bundles which are required by their
-// digests come from enough signers together.
-const RequireSigners = "signers"
-
-// WithThreshold is the policy with signatures wanted by n distinct signers of every node
-// that needs one; where the policy names bundles and no signature, the bundles together
-// must come from n. Two signatures are one signer's if [verify.Identity.Same] says so:
-// a key counts once under whatever names, and an identity once with whatever keys.
-func (p *Policy) WithThreshold(n int) (*Policy, error) {
-	if n < 1 {
-		return nil, fmt.Errorf("a threshold of %d signers would allow anything", n)
+// signatures asks for signatures of every node by enough distinct signers.
+func (b *bench) signatures(r *SignaturesClause) {
+	if r == nil {
+		return
 	}
-	counted := slices.ContainsFunc(p.requirements, func(r Requirement) bool { return r.name == RequireSignature || !r.bundle.IsZero() })
-	if n > 1 && !counted {
-		return nil, fmt.Errorf("a threshold of %d signers counts signatures, and the policy requires none", n)
-	}
-	with := *p
-	with.threshold = n
-	return &with, nil
+	b.row(r.Clause, signatureRequirement(), r.From, func(cell *Cell) {
+		cell.Threshold = max(r.Threshold, 1)
+		b.vouched(cell, r)
+		var beside []*verify.Evidence
+		for _, e := range b.c.Beside {
+			if cell.Threshold > 1 && cell.Requirement.MetBy(e) && b.accepted(e, r.From) == nil && r.unvouched(e) == nil {
+				beside = append(beside, e)
+			}
+		}
+		b.count(cell, r.Clause, append(beside, cell.Evidence...))
+	})
 }
 
-// signersRow asks of bundles that are required one by one that they come from enough
-// signers together.
-func (p *Policy) signersRow(c Case) []Cell {
-	bundles := slices.DeleteFunc(slices.Clone(p.requirements), func(r Requirement) bool { return r.bundle.IsZero() })
-	signature := slices.ContainsFunc(p.requirements, func(r Requirement) bool { return r.name == RequireSignature })
-	if p.threshold < 2 || signature || len(bundles) == 0 {
-		return nil
+// vouched keeps the signatures for which a log or an authority vouches, where that is asked.
+func (b *bench) vouched(cell *Cell, r *SignaturesClause) {
+	cell.Evidence = slices.DeleteFunc(cell.Evidence, func(e *verify.Evidence) bool {
+		refusal := r.unvouched(e)
+		if refusal != nil {
+			cell.refused = append(cell.refused, Rejected{Subject: cell.Node.Digest, Bundle: e.Bundle(), PredicateType: e.PredicateType(), Form: e.Form(), Refusal: refusal})
+		}
+		return refusal != nil
+	})
+}
+
+func (r *SignaturesClause) unvouched(e *verify.Evidence) *verify.Error {
+	switch {
+	case r.Log && len(e.Logs()) == 0:
+		return &verify.Error{Reason: verify.ReasonLogMissing, Expected: "a signature in a transparency log", Found: "none by " + e.By().String() + " that is in one"}
+	case r.Timestamp && !slices.ContainsFunc(e.Times(), func(t verify.Time) bool { return t.Source == verify.TimeTimestamp }):
+		return &verify.Error{Reason: verify.ReasonTimeMissing, Expected: "a signature with a timestamp", Found: "none by " + e.By().String() + " that has one"}
 	}
-	cell := Cell{Requirement: Requirement{name: RequireSigners}, Node: c.Artifact, Required: true, Threshold: p.threshold}
-	for _, e := range c.Evidence {
-		if slices.ContainsFunc(bundles, func(r Requirement) bool { return r.MetBy(e) }) {
-			cell.Evidence = append(cell.Evidence, e)
+	return nil
+}
+
+// bundles asks that bundles which are named are good, each by itself, and that they come
+// from enough signers together.
+func (b *bench) bundles(r *Require) {
+	var all []*verify.Evidence
+	for _, d := range r.Bundles {
+		for _, cell := range b.row(Clause{}, RequireBundle(d), nil, func(cell *Cell) { b.count(cell, Clause{}, cell.Evidence) }) {
+			if cell.Node.Digest == b.c.Artifact.Digest {
+				all = append(all, cell.Evidence...)
+			}
 		}
 	}
-	cell.count(c, slices.Concat(cell.Evidence, c.Beside))
-	return []Cell{cell}
+	if len(r.Bundles) == 0 || r.bundleSigners < 2 || r.Signatures != nil {
+		return
+	}
+	cell := b.cell(Clause{}, Requirement{name: RequireSigners, rule: RequireSignature, what: "signatures"}, b.c.Artifact)
+	cell.Threshold, cell.Evidence = r.bundleSigners, all
+	b.count(&cell, Clause{}, slices.Concat(all, b.c.Beside))
+	cell.settle()
+	b.cells = append(b.cells, cell)
 }
 
 // count passes the cell if the evidence comes from enough signers, and else says how
 // many there are and who.
-func (cell *Cell) count(c Case, evidence []*verify.Evidence) {
+func (b *bench) count(cell *Cell, clause Clause, evidence []*verify.Evidence) {
 	signers := distinct(evidence)
-	if len(signers) >= max(cell.Threshold, 1) {
-		cell.Status = StatusPass
+	if len(signers) >= cell.Threshold {
 		return
 	}
-	f := explain(cell, c)
+	f := explain(cell, b.c)
 	if cell.Threshold > 1 && f.Status != StatusInvalid && f.Status != StatusError {
 		f.Expected = fmt.Sprintf("signatures of %s by %d distinct signers", cell.Node.Digest, cell.Threshold)
 		if len(signers) > 0 {
@@ -67,7 +88,32 @@ func (cell *Cell) count(c Case, evidence []*verify.Evidence) {
 			f.Found = found(signers, evidence) + refused
 		}
 	}
-	cell.Status, cell.Finding = f.Status, &f
+	b.find(cell, clause, f)
+}
+
+// image asks for the platforms that were chosen, and for a young image.
+func (b *bench) image(r *ImageClause) {
+	if r == nil {
+		return
+	}
+	b.platforms(r)
+}
+
+// platforms denies where the policy's platforms are not in the artifact.
+func (b *bench) platforms(r *ImageClause) {
+	a := b.c.Artifact
+	if a.Kind == artifact.KindFile {
+		return
+	}
+	for _, want := range r.Platforms {
+		if slices.ContainsFunc(a.Runnable(), func(n artifact.Artifact) bool { return artifact.MatchPlatform(n.Platform, want) }) {
+			continue
+		}
+		cell := b.cell(r.Clause, Requirement{name: "platform", rule: "image"}, a)
+		b.find(&cell, r.Clause, Finding{Rule: "image.platforms", Status: StatusFail, Expected: "platform " + want, Found: platformNames(a)})
+		cell.settle()
+		b.cells = append(b.cells, cell)
+	}
 }
 
 func found(signers []verify.Identity, evidence []*verify.Evidence) string {

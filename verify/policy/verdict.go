@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"time"
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
@@ -10,14 +11,17 @@ import (
 
 // A Verdict is a judged case. The zero Verdict denies.
 type Verdict struct {
-	outcome  Outcome
-	artifact artifact.Artifact
-	cells    []Cell
-	rejected []Rejected
-	unknown  []Unknown
+	outcome, effect Outcome
+	policy          *Policy
+	at              time.Time
+	artifact        artifact.Artifact
+	cells           []Cell
+	notes           []Note
+	rejected        []Rejected
+	unknown         []Unknown
 }
 
-// A Cell is one field of the matrix evidence × node, and how its rule ended.
+// A Cell is one field of the matrix evidence × node, and how its rules ended.
 type Cell struct {
 	Requirement Requirement
 	// Node is the index, platform manifest or file that the cell is about.
@@ -26,15 +30,25 @@ type Cell struct {
 	Required bool
 	// Threshold is how many distinct signers are wanted.
 	Threshold int
-	Status    Status
-	// Evidence is what meets the requirement. Its subject may be an index that
-	// contains the node.
+	// Status is the gravest of the findings'.
+	Status Status
+	// Evidence is what was selected. Its subject may be an index that contains the node.
 	Evidence []*verify.Evidence
-	// Finding says why the status does not allow; it is nil where it does.
-	Finding *Finding
+	// Findings are how the rules of the cell ended, those that allow included.
+	Findings []Finding
+	// Policy is the name of the document that asks, Scope its scope, Mode what becomes of
+	// the verdict, and EnforceFrom when the clause begins to deny.
+	Policy, Scope string
+	Mode          Mode
+	EnforceFrom   time.Time
+	// Pending says that the clause does not deny yet.
+	Pending bool
+
+	// refused is evidence of the kind whose signer is not accepted here.
+	refused []Rejected
 }
 
-// A Finding is a rule that did not allow: what was expected and what was found.
+// A Finding is how a rule ended: what was expected and what was found.
 type Finding struct {
 	// Rule is the rule's stable id, such as "signature.missing".
 	Rule   string
@@ -45,12 +59,37 @@ type Finding struct {
 	Subject         attest.Digest
 	Platform        string
 	Expected, Found string
+	// Fix is the policy's own advice, or "".
+	Fix string
+	// Evidence is the bundle that was judged, or zero.
+	Evidence attest.Digest
+	// Vulnerability, Package and Check are what a finding about one of these is about.
+	Vulnerability, Package, Check string
+	// Follows is the rule without which this one could not be evaluated: a consequence.
+	Follows string
+	// Exception is the id of the exception that lets it pass.
+	Exception string
+	// Policy, Scope, Line and Owner say where the rule comes from and whose it is.
+	Policy, Scope string
+	Line          int
+	Owner         string
 }
 
-// Allowed says whether the artifact may enter. Nothing else means success.
-func (v Verdict) Allowed() bool { return v.outcome == Allowed }
+// A Note is worth knowing and decides nothing: an exception that is about to end.
+type Note struct {
+	// Rule is the note's stable id, such as "exception.expiring".
+	Rule, Text string
+	// Policy and Line say where it comes from.
+	Policy string
+	Line   int
+}
 
-// Outcome is the verdict in one word; the zero Verdict's is "denied".
+// Allowed says whether the artifact may enter. Nothing else means success. Under a policy
+// that only warns or audits it may, whatever the outcome.
+func (v Verdict) Allowed() bool { return v.effect == Allowed }
+
+// Outcome is the verdict in one word, the same in every mode; the zero Verdict's is
+// "denied".
 func (v Verdict) Outcome() Outcome {
 	if v.outcome == "" {
 		return Denied
@@ -58,11 +97,34 @@ func (v Verdict) Outcome() Outcome {
 	return v.outcome
 }
 
+// Mode is the strictest mode of the policy's documents.
+func (v Verdict) Mode() Mode {
+	mode := ModeAudit
+	if v.policy == nil {
+		return ModeEnforce
+	}
+	for _, b := range v.policy.parts {
+		if b.mode.strictness() > mode.strictness() {
+			mode = b.mode
+		}
+	}
+	return mode
+}
+
+// Policy is what the case was judged by; nil for the zero Verdict.
+func (v Verdict) Policy() *Policy { return v.policy }
+
+// At is the time for which the case was judged.
+func (v Verdict) At() time.Time { return v.at }
+
 // Artifact is what was judged.
 func (v Verdict) Artifact() artifact.Artifact { return v.artifact }
 
 // Cells is the matrix, requirement by requirement and node by node.
 func (v Verdict) Cells() []Cell { return slices.Clone(v.cells) }
+
+// Notes are worth knowing and decide nothing.
+func (v Verdict) Notes() []Note { return slices.Clone(v.notes) }
 
 // Rejected lists the evidence that was looked at and refused.
 func (v Verdict) Rejected() []Rejected { return slices.Clone(v.rejected) }
@@ -70,7 +132,20 @@ func (v Verdict) Rejected() []Rejected { return slices.Clone(v.rejected) }
 // Unknown lists what could not be looked at.
 func (v Verdict) Unknown() []Unknown { return slices.Clone(v.unknown) }
 
-// Unmet lists the required cells that do not allow.
+// Evidence lists the evidence that was selected, each piece once.
+func (v Verdict) Evidence() []*verify.Evidence {
+	var all []*verify.Evidence
+	for _, c := range v.cells {
+		for _, e := range c.Evidence {
+			if !slices.Contains(all, e) {
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}
+
+// Unmet lists the required cells that do not allow, whatever becomes of it.
 func (v Verdict) Unmet() []Cell {
 	var unmet []Cell
 	for _, c := range v.cells {
@@ -82,24 +157,28 @@ func (v Verdict) Unmet() []Cell {
 }
 
 // Findings lists why the verdict is not allowed: tampering first, then what could
-// not be decided, then the rest in the order of the matrix.
+// not be decided, then the rest in the order of the matrix, consequences last.
 func (v Verdict) Findings() []Finding {
 	var findings []Finding
 	for _, c := range v.Unmet() {
-		if c.Finding != nil && !slices.Contains(findings, *c.Finding) {
-			findings = append(findings, *c.Finding)
+		for _, f := range c.Findings {
+			if !f.Status.Allows() && !slices.Contains(findings, f) {
+				findings = append(findings, f)
+			}
 		}
 	}
-	rank := func(s Status) int { return slices.Index([]Status{StatusInvalid, StatusError}, s) }
-	slices.SortStableFunc(findings, func(a, b Finding) int {
-		ra, rb := rank(a.Status), rank(b.Status)
-		if ra < 0 {
-			ra = 2
-		}
-		if rb < 0 {
-			rb = 2
-		}
-		return ra - rb
-	})
+	slices.SortStableFunc(findings, func(a, b Finding) int { return a.rank() - b.rank() })
 	return findings
+}
+
+func (f Finding) rank() int {
+	switch {
+	case f.Status == StatusInvalid:
+		return 0
+	case f.Status == StatusError:
+		return 1
+	case f.Follows == "":
+		return 2
+	}
+	return 3
 }

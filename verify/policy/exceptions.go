@@ -1,0 +1,4 @@
+package policy
+
+// except lets rules be broken for which there is an exception.
+func (b *bench) except() {}

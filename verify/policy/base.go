@@ -6,3 +6,5 @@ func (b *bench) base(r *BaseClause) {
 		b.unevaluated(r.Clause, "base")
 	}
 }
+
+func baseRules() []Rule { return nil }

@@ -6,3 +6,5 @@ func (b *bench) source(r *SourceClause) {
 		b.unevaluated(r.Clause, "source")
 	}
 }
+
+func sourceRules() []Rule { return nil }

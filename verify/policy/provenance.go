@@ -1,9 +1,5 @@
 package policy
 
-// An anchor is what all evidence must agree on: the repository and the commit, say, that
-// one accepted provenance names. The zero anchor fixes nothing.
-type anchor struct{ repository, commit, run, builder string }
-
 // anchors are those that the accepted provenance offers, at least one. The part is judged
 // with each, for what must agree must agree on one.
 func (b *part) anchors(p *Policy, c Case) []anchor { return []anchor{{}} }

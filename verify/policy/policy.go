@@ -120,6 +120,7 @@ func (b *bench) row(clause Clause, r Requirement, from []string, judge func(*Cel
 		// are platforms or some were chosen.
 		cell.Required = i > 0 || !index || r.spread == every || r.spread == whole || len(b.nodes) == 1 && !b.chosen()
 		b.gather(&cell, from)
+		cell.Candidates = len(cell.Evidence)
 		judge(&cell)
 		cell.settle()
 		if !cell.Required && !cell.Status.Allows() {

@@ -134,6 +134,9 @@ func RequireBundle(d attest.Digest) Requirement {
 // Name is what the requirement is called in findings and in the matrix.
 func (r Requirement) Name() string { return r.name }
 
+// Section is what the ids of its rules begin with.
+func (r Requirement) Section() string { return r.rule }
+
 // Selection is which of several accepted pieces count. Where all or the newest do, all
 // that may be of the kind has to be looked at before the cell is judged.
 func (r Requirement) Selection() Selection { return r.selection }

@@ -34,6 +34,8 @@ type Cell struct {
 	Status Status
 	// Evidence is what was selected. Its subject may be an index that contains the node.
 	Evidence []*verify.Evidence
+	// Candidates is how many accepted pieces there were to select from.
+	Candidates int
 	// Findings are how the rules of the cell ended, those that allow included.
 	Findings []Finding
 	// Policy is the name of the document that asks, Scope its scope, Mode what becomes of

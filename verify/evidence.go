@@ -60,8 +60,8 @@ func (e *Evidence) SignedAt() time.Time {
 	return earliest
 }
 
-// Logs name the transparency logs, as the root of trust does, whose proof that they have
-// the signature holds.
+// Logs name the transparency logs, as the root of trust does, whose proof or promise that
+// they have the signature holds.
 func (e *Evidence) Logs() []string { return slices.Clone(e.logs) }
 
 // Commits are the git commits that the evidence is about, where it was made by [Commits].

@@ -30,7 +30,8 @@ type Opening struct {
 	// Times are when the signature existed, by those who are trusted to say so; none
 	// where nobody was asked.
 	Times []Time
-	// Logs name the transparency logs whose proof of inclusion holds.
+	// Logs name the transparency logs, as the root of trust does, that took the signature
+	// in, by a proof of inclusion or a promise of it that holds.
 	Logs []string
 }
 

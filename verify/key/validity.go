@@ -21,11 +21,11 @@ type Validity struct {
 	Reason string
 }
 
-// A Clock says when a signature by a key existed, as far as anybody trusted says so.
-// Package verify/sigstore makes clocks of transparency logs and timestamp authorities.
-// An error, which should be a *[verify.Error], means that what the bundle has for it is
-// not good, or not enough.
-type Clock func(b *attest.Bundle, signer crypto.PublicKey) ([]verify.Time, error)
+// A Clock says when a signature by a key existed, as far as anybody trusted says so, and
+// which transparency logs have it, as [verify.Opening] has them. Package verify/sigstore
+// makes clocks of transparency logs and timestamp authorities. An error, which should be
+// a *[verify.Error], means that what the bundle has for it is not good, or not enough.
+type Clock func(b *attest.Bundle, signer crypto.PublicKey) (times []verify.Time, logs []string, err error)
 
 // Within is the root with the validity v for each of its keys, beside those they have.
 func (r *Root) Within(v Validity) *Root {
@@ -45,11 +45,10 @@ func (r *Root) Timed(c Clock) *Root { return &Root{keys: r.keys, clock: c} }
 func (r *Root) open(k publicKey, b *attest.Bundle) (verify.Opening, error) {
 	opened := verify.Opening{Payload: b.UnverifiedPayload(), By: k.identity}
 	if r.clock != nil {
-		times, err := r.clock(b, k.public)
-		if err != nil {
+		var err error
+		if opened.Times, opened.Logs, err = r.clock(b, k.public); err != nil {
 			return verify.Opening{}, err
 		}
-		opened.Times = times
 	}
 	// A key that is listed twice must be good by each of the entries: who revokes a key in
 	// one file should not have to look for it in others.

@@ -3,6 +3,7 @@ package key_test
 import (
 	"crypto"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,12 +18,12 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // saying is a clock that says the same of every signature.
 func saying(times ...time.Time) key.Clock {
-	return func(*attest.Bundle, crypto.PublicKey) ([]verify.Time, error) {
+	return func(*attest.Bundle, crypto.PublicKey) ([]verify.Time, []string, error) {
 		var all []verify.Time
 		for _, at := range times {
 			all = append(all, verify.Time{At: at, Source: verify.TimeTimestamp, URI: "https://timestamp.example.com"})
 		}
-		return all, nil
+		return all, []string{"https://log.example.com"}, nil
 	}
 }
 
@@ -68,23 +69,23 @@ func TestValidity(t *testing.T) {
 	}
 }
 
-// A clock's refusal is the root's, and its times are those of the opening.
+// A clock's refusal is the root's, and its times and logs are those of the opening.
 func TestClock(t *testing.T) {
 	s := newSigner(t, signkey.Ed25519)
 	b := signed(t, s)[0]
 	bad := &verify.Error{Reason: verify.ReasonLogPromise, Expected: "a promise", Found: "none"}
 	root := parse(t, "release.pub", s.PublicPEM())
-	refusing := root.Timed(func(*attest.Bundle, crypto.PublicKey) ([]verify.Time, error) { return nil, bad })
+	refusing := root.Timed(func(*attest.Bundle, crypto.PublicKey) ([]verify.Time, []string, error) { return nil, nil, bad })
 	if got, passes := reasonOf(t, refusing, b); got != verify.ReasonLogPromise || passes {
 		t.Errorf("%q, passed on %v", got, passes)
 	}
 	opened, err := root.Timed(saying(noon)).Open(b)
-	if err != nil || len(opened.Times) != 1 || !opened.Times[0].At.Equal(noon) {
+	if err != nil || len(opened.Times) != 1 || !opened.Times[0].At.Equal(noon) || !slices.Equal(opened.Logs, []string{"https://log.example.com"}) {
 		t.Errorf("%+v, %v", opened, err)
 	}
-	stranger := parse(t, "other.pub", newSigner(t, signkey.Ed25519).PublicPEM()).Timed(func(*attest.Bundle, crypto.PublicKey) ([]verify.Time, error) {
+	stranger := parse(t, "other.pub", newSigner(t, signkey.Ed25519).PublicPEM()).Timed(func(*attest.Bundle, crypto.PublicKey) ([]verify.Time, []string, error) {
 		t.Error("the clock was asked about a stranger's signature")
-		return nil, nil
+		return nil, nil, nil
 	})
 	if _, err := stranger.Open(b); !errors.Is(err, verify.ErrUnknownSigner) {
 		t.Error(err)

@@ -20,16 +20,16 @@ import (
 	"github.com/carnet-project/carnet/verify"
 )
 
-// Clock finds the trusted times of signatures by keys: it is a key.Clock (package
-// verify/key). The materials' logs and timestamp authorities are asked about the log
+// Clock finds the trusted times of signatures by keys, and the transparency logs that have
+// them, by their URLs in the trusted root: it is a key.Clock (package verify/key). The materials' logs and timestamp authorities are asked about the log
 // entries and timestamps in a bundle.
 //
 // An entry or a timestamp of theirs that is not good refuses the bundle. One of a log or
 // an authority that none of them knows says nothing, as if it were not there. If need
 // asks for more logs or authorities than vouch for the signature, the bundle is refused;
 // SCTs are about certificates and are not asked for.
-func Clock(need Need, materials ...*Material) func(*attest.Bundle, crypto.PublicKey) ([]verify.Time, error) {
-	return func(b *attest.Bundle, signer crypto.PublicKey) ([]verify.Time, error) {
+func Clock(need Need, materials ...*Material) func(*attest.Bundle, crypto.PublicKey) ([]verify.Time, []string, error) {
+	return func(b *attest.Bundle, signer crypto.PublicKey) ([]verify.Time, []string, error) {
 		return (&clock{need, materials}).times(b, signer)
 	}
 }
@@ -39,34 +39,34 @@ type clock struct {
 	materials []*Material
 }
 
-func (c *clock) times(b *attest.Bundle, signer crypto.PublicKey) ([]verify.Time, error) {
+func (c *clock) times(b *attest.Bundle, signer crypto.PublicKey) ([]verify.Time, []string, error) {
 	if len(c.materials) == 0 && c.need == (Need{}) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if len(b.LogEntries()) == 0 && len(b.Timestamps()) == 0 && c.need.Logs == 0 && c.need.Timestamps == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	attempts, err := newEntity(b, keyHolder(b, signer))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var first error
 	for _, e := range attempts {
-		times, err := c.ask(e, signer)
+		times, logs, err := c.ask(e, signer)
 		if err == nil {
-			return times, nil
+			return times, logs, nil
 		}
 		if first == nil {
 			first = err
 		}
 	}
-	return nil, first
+	return nil, nil, first
 }
 
 // ask goes through entries and timestamps, and counts logs and authorities.
-func (c *clock) ask(e *entity, signer crypto.PublicKey) ([]verify.Time, error) {
+func (c *clock) ask(e *entity, signer crypto.PublicKey) ([]verify.Time, []string, error) {
 	if err := duplicate(e.entries); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var times []verify.Time
 	logs, authorities := map[string]bool{}, map[string]bool{}
@@ -79,7 +79,7 @@ func (c *clock) ask(e *entity, signer crypto.PublicKey) ([]verify.Time, error) {
 			strangeLog = err
 			continue
 		case err != nil:
-			return nil, err
+			return nil, nil, err
 		}
 		logs[entry.LogKeyID()] = true
 		used = append(used, log)
@@ -94,7 +94,7 @@ func (c *clock) ask(e *entity, signer crypto.PublicKey) ([]verify.Time, error) {
 			strangeAuthority = err
 			continue
 		case err != nil:
-			return nil, err
+			return nil, nil, err
 		}
 		if !authorities[t.URI] {
 			authorities[t.URI] = true
@@ -103,13 +103,13 @@ func (c *clock) ask(e *entity, signer crypto.PublicKey) ([]verify.Time, error) {
 	}
 	for _, log := range used {
 		if err := inUse(log, times); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if err := c.enough(len(e.entries), len(logs), len(authorities), strangeLog, strangeAuthority); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return times, nil
+	return times, names(used), nil
 }
 
 // enough holds what vouches for the signature to what is needed.

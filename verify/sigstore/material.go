@@ -17,6 +17,8 @@ type Material struct {
 	// trusted is as sigstore-go has it, and quick the same with authorities that were
 	// checked when they were read.
 	trusted, quick root.TrustedMaterial
+	// need is what the instance gives to each of its signatures.
+	need Need
 }
 
 // ParseMaterial reads a trusted root of at most 4 MiB in the JSON of its protobuf
@@ -37,7 +39,10 @@ func ParseMaterial(name string, trustedRootJSON []byte) (*Material, error) {
 }
 
 func newMaterial(name string, trusted root.TrustedMaterial) *Material {
-	return &Material{name: name, trusted: trusted, quick: quicken(trusted)}
+	return &Material{
+		name: name, trusted: trusted, quick: quicken(trusted),
+		need: Need{SCTs: min(1, len(trusted.CTLogs())), Logs: min(1, len(trusted.RekorLogs()))},
+	}
 }
 
 // Name is what the material was called when it was read.
@@ -59,5 +64,40 @@ type Need struct {
 // Need is what the instance itself gives to each of its signatures: it has certificate
 // transparency logs or not, transparency logs or not.
 func (m *Material) Need() Need {
-	return Need{SCTs: min(1, len(m.trusted.CTLogs())), Logs: min(1, len(m.trusted.RekorLogs()))}
+	return m.need
 }
+
+// Restricted is the material with no other transparency logs and timestamp authorities than
+// those whose URL, as the trusted root has it, is one that log and authority take; a nil
+// function takes all. The others are strangers then. What the instance needs stays as it
+// is: without a log that counts, nothing of an instance with logs can be proven.
+func (m *Material) Restricted(log, authority func(url string) bool) *Material {
+	trusted := &restricted{TrustedMaterial: m.trusted, logs: map[string]*root.TransparencyLog{}}
+	for id, l := range m.trusted.RekorLogs() {
+		if log == nil || log(l.BaseURL) {
+			trusted.logs[id] = l
+		}
+	}
+	for _, a := range m.trusted.TimestampingAuthorities() {
+		known, ok := a.(*root.SigstoreTimestampingAuthority)
+		if authority == nil || ok && authority(known.URI) {
+			trusted.authorities = append(trusted.authorities, a)
+		}
+	}
+	fewer := newMaterial(m.name, trusted)
+	fewer.need = m.need
+	return fewer
+}
+
+// restricted is a trusted root with fewer logs and authorities.
+type restricted struct {
+	root.TrustedMaterial
+	logs        map[string]*root.TransparencyLog
+	authorities []root.TimestampingAuthority
+}
+
+// RekorLogs implements sigstore-go's TrustedMaterial.
+func (r *restricted) RekorLogs() map[string]*root.TransparencyLog { return r.logs }
+
+// TimestampingAuthorities implements sigstore-go's TrustedMaterial.
+func (r *restricted) TimestampingAuthorities() []root.TimestampingAuthority { return r.authorities }

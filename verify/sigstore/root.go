@@ -2,6 +2,7 @@ package sigstore
 
 import (
 	"crypto/x509"
+	"encoding/hex"
 	"slices"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -58,7 +59,7 @@ func (s *signers) Open(b *attest.Bundle) (verify.Opening, error) {
 		return verify.Opening{}, unknown{identityRefusal(err)}
 	}
 	by := verify.Identity{Key: attest.SHA256(leaf.RawSubjectPublicKeyInfo), Certificate: &holder}
-	return verify.Opening{Payload: b.UnverifiedPayload(), By: by, Times: times}, nil
+	return verify.Opening{Payload: b.UnverifiedPayload(), By: by, Times: times, Logs: s.logs(e)}, nil
 }
 
 // verify has sigstore-go accept one of the attempts, and then asks for what it lets pass.
@@ -100,6 +101,32 @@ func (s *signers) trusted(e *entity) root.TrustedMaterial {
 		return s.material.quick
 	}
 	return s.material.trusted
+}
+
+// logs are the trusted logs that have e, which was audited: each of its entries in a log
+// that is known holds. Where no log is asked for, none was looked at.
+func (s *signers) logs(e *entity) []string {
+	if s.need.Logs == 0 {
+		return nil
+	}
+	var logs []*root.TransparencyLog
+	for _, entry := range e.entries {
+		if log, known := s.material.trusted.RekorLogs()[hex.EncodeToString([]byte(entry.LogKeyID()))]; known {
+			logs = append(logs, log)
+		}
+	}
+	return names(logs)
+}
+
+// names are the URLs of logs, each once.
+func names(logs []*root.TransparencyLog) []string {
+	var all []string
+	for _, log := range logs {
+		if !slices.Contains(all, log.BaseURL) {
+			all = append(all, log.BaseURL)
+		}
+	}
+	return all
 }
 
 // has says whether a certificate is one of the material's authorities.

@@ -105,13 +105,13 @@ func roots(c *cli.Call, keys *key.Root, patterns []identity.Pattern) ([]verify.R
 // keys. The instances are read when the first bundle has something for them.
 func clock(c *cli.Call, instances func() ([]*sigstore.Material, error)) key.Clock {
 	wanted := need(c, sigstore.Need{})
-	return func(b *attest.Bundle, signer crypto.PublicKey) ([]verify.Time, error) {
+	return func(b *attest.Bundle, signer crypto.PublicKey) ([]verify.Time, []string, error) {
 		if wanted == (sigstore.Need{}) && len(b.LogEntries()) == 0 && len(b.Timestamps()) == 0 {
-			return nil, nil
+			return nil, nil, nil
 		}
 		known, err := instances()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		return sigstore.Clock(wanted, known...)(b, signer)
 	}

@@ -3,21 +3,26 @@ package trustfile
 import (
 	"fmt"
 	"slices"
-	"strings"
-	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/carnet-project/carnet/verify/internal/strictyaml"
 	"github.com/carnet-project/carnet/verify/key"
 )
 
 const (
 	apiVersion = "carnet.dev/v1"
 	kindTrust  = "Trust"
-	// maxKeys and maxRoots bound what one file lists; maxName the characters of a name
-	// and of a reason.
-	maxKeys, maxRoots, maxName = 100, 20, 200
+	// maxKeys and maxRoots bound what one file lists.
+	maxKeys, maxRoots = 100, 20
 )
+
+// MaxBytes bounds a trust file.
+const MaxBytes = strictyaml.MaxBytes
+
+// An Error is what is wrong with a trust file, and where. Line and Column count from 1;
+// they are 0 if it is the whole file.
+type Error = strictyaml.Error
 
 // A File is what a trust file says.
 type File struct {
@@ -46,31 +51,31 @@ type Root struct {
 
 // Parse reads a trust file of at most [MaxBytes]. Errors are of type *[Error].
 func Parse(raw []byte) (*File, error) {
-	doc, err := document(raw)
+	doc, err := strictyaml.Document(raw, "a trust file")
 	if err != nil {
 		return nil, err
 	}
 	f := &File{}
-	err = mapping(doc, "a trust file",
-		field{"apiVersion", true, exactly("apiVersion", apiVersion)},
-		field{"kind", true, exactly("kind", kindTrust)},
-		field{"key", false, func(n *yaml.Node) error { return list(n, "key", maxKeys, f.addKey) }},
-		field{"root", false, func(n *yaml.Node) error { return list(n, "root", maxRoots, f.addRoot) }},
+	err = strictyaml.Mapping(doc, "a trust file",
+		strictyaml.Required("apiVersion", exactly("apiVersion", apiVersion)),
+		strictyaml.Required("kind", exactly("kind", kindTrust)),
+		strictyaml.Optional("key", func(n *yaml.Node) error { return strictyaml.List(n, "key", maxKeys, f.addKey) }),
+		strictyaml.Optional("root", func(n *yaml.Node) error { return strictyaml.List(n, "root", maxRoots, f.addRoot) }),
 	)
 	if err != nil {
 		return nil, err
 	}
 	if len(f.Keys)+len(f.Roots) == 0 {
-		return nil, at(doc, "it trusts nobody: it has neither a key nor a root")
+		return nil, strictyaml.At(doc, "it trusts nobody: it has neither a key nor a root")
 	}
 	return f, nil
 }
 
 func exactly(what, want string) func(*yaml.Node) error {
 	return func(n *yaml.Node) error {
-		got, err := text(n, what)
+		got, err := strictyaml.Text(n, what)
 		if err == nil && got != want {
-			return at(n, "%s is %q, and this carnet reads %q", what, got, want)
+			return strictyaml.At(n, "%s is %q, and this carnet reads %q", what, got, want)
 		}
 		return err
 	}
@@ -79,60 +84,48 @@ func exactly(what, want string) func(*yaml.Node) error {
 func (f *File) addKey(n *yaml.Node) error {
 	k := Key{Line: n.Line}
 	v := &k.Validity
-	str := func(name string, to *string) field {
-		return field{name, false, func(n *yaml.Node) (err error) { *to, err = text(n, name); return err }}
+	str := func(name string, to *string) strictyaml.Field {
+		return strictyaml.Optional(name, func(n *yaml.Node) (err error) { *to, err = strictyaml.Text(n, name); return err })
 	}
-	err := mapping(n, "a key",
-		field{"name", true, func(n *yaml.Node) (err error) { k.Name, err = label(n, "name"); return err }},
+	err := strictyaml.Mapping(n, "a key",
+		strictyaml.Required("name", func(n *yaml.Node) (err error) { k.Name, err = strictyaml.Label(n, "name"); return err }),
 		str("file", &k.File), str("pem", &k.PEM),
-		field{"validFrom", false, func(n *yaml.Node) (err error) { v.From, err = moment(n, "validFrom"); return err }},
-		field{"validUntil", false, func(n *yaml.Node) (err error) { v.Until, err = moment(n, "validUntil"); return err }},
-		field{"revokedAt", false, func(n *yaml.Node) (err error) { v.RevokedAt, err = moment(n, "revokedAt"); return err }},
-		field{"reason", false, func(n *yaml.Node) (err error) { v.Reason, err = label(n, "reason"); return err }},
+		strictyaml.Optional("validFrom", func(n *yaml.Node) (err error) { v.From, err = strictyaml.Moment(n, "validFrom"); return err }),
+		strictyaml.Optional("validUntil", func(n *yaml.Node) (err error) { v.Until, err = strictyaml.Moment(n, "validUntil"); return err }),
+		strictyaml.Optional("revokedAt", func(n *yaml.Node) (err error) { v.RevokedAt, err = strictyaml.Moment(n, "revokedAt"); return err }),
+		strictyaml.Optional("reason", func(n *yaml.Node) (err error) { v.Reason, err = strictyaml.Label(n, "reason"); return err }),
 	)
 	switch {
 	case err != nil:
 		return err
 	case (k.File == "") == (k.PEM == ""):
-		return at(n, "the key %q must have a file or a pem, and one of the two", k.Name)
+		return strictyaml.At(n, "the key %q must have a file or a pem, and one of the two", k.Name)
 	case !v.From.IsZero() && !v.Until.IsZero() && v.Until.Before(v.From):
-		return at(n, "the key %q is never valid: validUntil is before validFrom", k.Name)
+		return strictyaml.At(n, "the key %q is never valid: validUntil is before validFrom", k.Name)
 	case v.Reason != "" && v.RevokedAt.IsZero():
-		return at(n, "the key %q has a reason, and is not revoked: revokedAt is missing", k.Name)
+		return strictyaml.At(n, "the key %q has a reason, and is not revoked: revokedAt is missing", k.Name)
 	}
 	if other := slices.IndexFunc(f.Keys, func(o Key) bool { return o.Name == k.Name }); other >= 0 {
-		return at(n, "the key %q is there already, in line %d", k.Name, f.Keys[other].Line)
+		return strictyaml.At(n, "the key %q is there already, in line %d", k.Name, f.Keys[other].Line)
 	}
 	f.Keys = append(f.Keys, k)
 	return nil
 }
 
-// label reads a line of text that is shown to people.
-func label(n *yaml.Node, what string) (string, error) {
-	s, err := text(n, what)
-	if err != nil {
-		return "", err
-	}
-	if len(s) > maxName || strings.TrimSpace(s) != s || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return "", at(n, "%s must be one line of at most %d bytes, without space around it", what, maxName)
-	}
-	return s, nil
-}
-
 func (f *File) addRoot(n *yaml.Node) error {
 	r := Root{Line: n.Line}
 	if n.Kind == yaml.MappingNode {
-		err := mapping(n, "a root", field{"file", true, func(n *yaml.Node) (err error) { r.File, err = text(n, "file"); return err }})
+		err := strictyaml.Mapping(n, "a root", strictyaml.Required("file", func(n *yaml.Node) (err error) { r.File, err = strictyaml.Text(n, "file"); return err }))
 		if err != nil {
 			return err
 		}
 	} else {
-		name, err := text(n, "a root")
+		name, err := strictyaml.Text(n, "a root")
 		if err != nil {
 			return err
 		}
 		if name != "public" {
-			return at(n, "a root is public, or file: with the path of a trusted_root.json; and is %s", kind(n))
+			return strictyaml.At(n, "a root is public, or file: with the path of a trusted_root.json; and is %s", strictyaml.Kind(n))
 		}
 		r.Public = true
 	}

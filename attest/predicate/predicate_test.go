@@ -128,7 +128,7 @@ func TestEveryRequiredMemberIsRequired(t *testing.T) {
 	required := map[string][]string{
 		"https://slsa.dev/provenance/v1":                  {"/buildDefinition", "/runDetails", "/buildDefinition/buildType", "/buildDefinition/externalParameters", "/runDetails/builder", "/runDetails/builder/id"},
 		"https://slsa.dev/provenance/v0.2":                {"/builder", "/builder/id", "/buildType"},
-		"https://slsa.dev/verification_summary/v1":        {"/verifier", "/verifier/id", "/resourceUri", "/policy", "/policy/uri", "/verificationResult", "/verifiedLevels"},
+		"https://slsa.dev/verification_summary/v1":        {"/verifier", "/verifier/id", "/resourceUri", "/policy", "/verificationResult", "/verifiedLevels"},
 		"https://in-toto.io/attestation/test-result/v0.1": {"/result", "/configuration"},
 		"https://spdx.dev/Document":                       {"/spdxVersion", "/SPDXID", "/name", "/dataLicense", "/documentNamespace", "/creationInfo", "/creationInfo/created", "/creationInfo/creators"},
 		"https://spdx.dev/Document/v3":                    {"/@graph"},

@@ -1,9 +1,10 @@
 // Package vsa reads and writes SLSA verification summaries: what a verifier found about an
 // artifact (slsa.dev, spec/verification_summary.md).
 //
-// Reading is as lenient as the public summaries need: Google's have no digest of the policy, and
-// those of slsa-framework/source-tool name it DEFAULT, which is no URI. What a summary must have to be
-// accepted in place of a check is a policy's to say. Writing keeps to the specification.
+// Reading is as lenient as the public summaries need: Google's have no digest of the policy and
+// Ampel's no URI, those of slsa-framework/source-tool name it DEFAULT, and Ampel's resource may be a
+// file's path. What is empty protobuf leaves out, such as the levels of a FAILED one. What a summary
+// must have to be accepted in place of a check is a policy's to say. Writing keeps to the specification.
 package vsa
 
 import (
@@ -46,7 +47,7 @@ type Summary struct {
 	TimeVerified time.Time
 	// ResourceURI is where the artifact is expected to be found.
 	ResourceURI string
-	// Policy is what it was verified by. It has a URI, and perhaps a digest.
+	// Policy is what it was verified by. It has a URI or a digest.
 	Policy resource.Descriptor
 	// InputAttestations are what was looked at: all of it, or none is listed.
 	InputAttestations []resource.Descriptor
@@ -71,7 +72,16 @@ func Parse(predicateType string, raw []byte) (*Summary, error) {
 	if err := strict.Read(raw, s.v1()); err != nil {
 		return nil, err
 	}
-	return &s, s.oncePerTrack()
+	switch {
+	case s.Policy.URI == "" && len(s.Policy.Digest) == 0:
+		return nil, strict.Missing("/policy/uri")
+	case s.Levels == nil && s.Result != Failed:
+		return nil, strict.Missing("/verifiedLevels")
+	}
+	if err := s.oncePerTrack(); err != nil {
+		return nil, err
+	}
+	return &s, nil
 }
 
 // Validate holds raw to the specification, as [Parse] does.
@@ -87,15 +97,15 @@ func (s *Summary) v1() strict.Check {
 			strict.Optional("version", s.versions),
 		)),
 		strict.Optional("timeVerified", strict.Time(&s.TimeVerified)),
-		strict.Required("resourceUri", strict.URI(&s.ResourceURI)),
+		strict.Required("resourceUri", strict.Text(&s.ResourceURI)),
 		strict.Required("policy", strict.Object(
-			strict.Required("uri", strict.Text(&s.Policy.URI)),
+			strict.Optional("uri", strict.Text(&s.Policy.URI)),
 			strict.Optional("digest", resource.DigestSet(&s.Policy.Digest)),
 			strict.Optional("name", strict.Text(&s.Policy.Name)),
 		)),
 		strict.Optional("inputAttestations", resource.Each(&s.InputAttestations)),
 		strict.Required("verificationResult", strict.OneOf(&s.Result, Passed, Failed)),
-		strict.Present("verifiedLevels", strict.Each(s.level)),
+		strict.Optional("verifiedLevels", s.levels),
 		strict.Optional("dependencyLevels", s.dependencies),
 		strict.Optional("slsaVersion", strict.Text(&s.SLSAVersion)),
 	)
@@ -113,13 +123,15 @@ func (s *Summary) versions(r *strict.Reader) (bool, error) {
 	})(r)
 }
 
-func (s *Summary) level(r *strict.Reader) (bool, error) {
-	var level string
-	filled, err := strict.Text(&level)(r)
-	if err == nil && filled {
+// levels makes the list even where it is empty, which says something.
+func (s *Summary) levels(r *strict.Reader) (bool, error) {
+	s.Levels = []string{}
+	return strict.Each(func(r *strict.Reader) (bool, error) {
+		var level string
+		filled, err := strict.Text(&level)(r)
 		s.Levels = append(s.Levels, level)
-	}
-	return filled, err
+		return filled, err
+	})(r)
 }
 
 // dependencies reads counts: numbers or, as protobuf writes them, strings.

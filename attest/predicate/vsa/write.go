@@ -58,6 +58,9 @@ func (s Summary) Predicate() ([]byte, error) {
 
 // sound asks of a summary that is written what is not asked of one that is read.
 func (s Summary) sound() error {
+	if !strict.IsURI(s.ResourceURI) {
+		return strict.Fault(attest.FaultMalformed, "/resourceUri", "is %q, want an absolute URI", strict.Clip(s.ResourceURI))
+	}
 	if !strict.IsURI(s.Policy.URI) {
 		return strict.Fault(attest.FaultMalformed, "/policy/uri", "is %q, want an absolute URI", strict.Clip(s.Policy.URI))
 	}

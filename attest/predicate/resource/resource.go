@@ -44,13 +44,15 @@ func digests(set map[string]string) string {
 }
 
 // Check reads a descriptor and keeps it in into unless that is nil.
-func Check(into *Descriptor) strict.Check {
+func Check(into *Descriptor) strict.Check { return check(into, mismatch) }
+
+func check(into *Descriptor, rule digestRule) strict.Check {
 	return func(r *strict.Reader) (bool, error) {
 		var d Descriptor
 		filled, err := strict.Object(
 			strict.Optional("name", strict.Text(&d.Name)),
 			strict.Optional("uri", strict.URI(&d.URI)),
-			strict.Optional("digest", DigestSet(&d.Digest)),
+			strict.Optional("digest", digestSet(&d.Digest, rule)),
 			strict.Optional("content", content(&d.Content)),
 			strict.Optional("downloadLocation", strict.URI(&d.DownloadLocation)),
 			strict.Optional("mediaType", strict.Text(&d.MediaType)),
@@ -70,10 +72,16 @@ func Check(into *Descriptor) strict.Check {
 }
 
 // Each reads an array of descriptors and appends them to into unless that is nil.
-func Each(into *[]Descriptor) strict.Check {
+func Each(into *[]Descriptor) strict.Check { return each(into, mismatch) }
+
+// EachOfGitLab is Each, and it reads as a gitCommit what GitLab's runner writes as a sha256
+// and is none: the 40 characters of a commit's name.
+func EachOfGitLab(into *[]Descriptor) strict.Check { return each(into, gitlab) }
+
+func each(into *[]Descriptor, rule digestRule) strict.Check {
 	return strict.Each(func(r *strict.Reader) (bool, error) {
 		var d Descriptor
-		filled, err := Check(&d)(r)
+		filled, err := check(&d, rule)(r)
 		if err == nil && filled && into != nil {
 			*into = append(*into, d)
 		}
@@ -92,7 +100,27 @@ func content(into *[]byte) strict.Check {
 // DigestSet reads a map of algorithm to value. Values of the algorithms that the
 // specification names are lower-case hex of the right length; those of others are
 // kept as they are.
-func DigestSet(into *map[string]string) strict.Check {
+func DigestSet(into *map[string]string) strict.Check { return digestSet(into, mismatch) }
+
+// DigestSetOfGitLab is DigestSet as [EachOfGitLab] reads it.
+func DigestSetOfGitLab(into *map[string]string) strict.Check { return digestSet(into, gitlab) }
+
+// A digestRule says what value should have been as a digest of algorithm, or nothing.
+type digestRule func(algorithm, value string) string
+
+func gitlab(algorithm, value string) string {
+	if misnamed(algorithm, value) {
+		return ""
+	}
+	return mismatch(algorithm, value)
+}
+
+// misnamed says whether a digest is a commit's name under the wrong one.
+func misnamed(algorithm, value string) bool {
+	return algorithm == "sha256" && len(value) == 40 && mismatch("gitCommit", value) == ""
+}
+
+func digestSet(into *map[string]string, rule digestRule) strict.Check {
 	set := map[string]string{}
 	each := strict.Map(func(algorithm string) strict.Check {
 		return func(r *strict.Reader) (bool, error) {
@@ -100,8 +128,14 @@ func DigestSet(into *map[string]string) strict.Check {
 			if _, err := strict.Text(&value)(r); err != nil {
 				return false, err
 			}
-			if want := mismatch(algorithm, value); want != "" {
+			if want := rule(algorithm, value); want != "" {
 				return false, strict.Fault(attest.FaultDigestMalformed, r.Where(), "is %q, want %s", strict.Clip(value), want)
+			}
+			if misnamed(algorithm, value) {
+				algorithm = "gitCommit"
+			}
+			if other, taken := set[algorithm]; taken && other != value {
+				return false, strict.Fault(attest.FaultMalformed, r.Where(), "is %q, and another digest says %q", value, other)
 			}
 			set[algorithm] = value
 			return true, nil

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/verify/identity"
 )
 
 // A Document is a policy as a person writes it: who may sign, who may build, which images,
@@ -105,7 +106,10 @@ type Identity struct {
 	// after it, and evidence without one, is untrusted.
 	RevokedAt time.Time
 	Reason    string
-	Line      int
+	// Patterns stand for the kind where they are set: what a document in YAML has no words
+	// for, such as regular expressions on a command line.
+	Patterns []identity.Pattern
+	Line     int
 }
 
 // A GitHub is a repository's or an owner's workflows. Fields are anchored globs, and lists

@@ -39,6 +39,8 @@ func compileSigner(i Identity, captured map[string]string) (signer, error) {
 	}
 	var err error
 	switch {
+	case len(i.Patterns) > 0:
+		s.patterns = i.Patterns
 	case i.GitHub != nil:
 		s.patterns, err = githubPatterns(*i.GitHub, fill)
 	case i.GitLab != nil:

@@ -43,8 +43,12 @@ func TestDocuments(t *testing.T) {
 		{func(d *policy.Document) { d.Identities[0].OIDC.Subject = "**@acme.example" }, "identities.ci.oidc.subject", compare.Unclear},
 		{func(d *policy.Document) { d.Builders[0].SignedBy = append(d.Builders[0].SignedBy, "y") }, "builders.b.signedBy[y]", compare.Looser},
 		{func(d *policy.Document) { d.Scopes[0].Require.Signatures.From = nil }, "scopes.shop.require.signatures.from[ci]", compare.Looser},
-		{func(d *policy.Document) { d.Scopes[0].Require.Provenance = &policy.ProvenanceClause{Refs: []string{"refs/heads/main"}} }, "scopes.shop.require.provenance.refs[refs/heads/main]", compare.Tighter},
-		{func(d *policy.Document) { d.Scopes[0].Require.SBOM = &policy.SBOMClause{DenyPackages: []string{"pkg:npm/x"}} }, "scopes.shop.require.sbom.denyPackages[pkg:npm/x]", compare.Tighter},
+		{func(d *policy.Document) {
+			d.Scopes[0].Require.Provenance = &policy.ProvenanceClause{Refs: []string{"refs/heads/main"}}
+		}, "scopes.shop.require.provenance.refs[refs/heads/main]", compare.Tighter},
+		{func(d *policy.Document) {
+			d.Scopes[0].Require.SBOM = &policy.SBOMClause{DenyPackages: []string{"pkg:npm/x"}}
+		}, "scopes.shop.require.sbom.denyPackages[pkg:npm/x]", compare.Tighter},
 		{func(d *policy.Document) { d.Exceptions = []policy.Exception{{ID: "EX-1"}} }, "exceptions.EX-1", compare.Looser},
 		{func(d *policy.Document) { d.Scopes[0].Require.Signatures.EnforceFrom = time.Unix(1, 0) }, "scopes.shop.require.signatures.enforceFrom", compare.Looser},
 		{func(d *policy.Document) { d.Scopes[0].Require.Agree = []string{} }, "scopes.shop.require.agree", compare.Unclear},

@@ -3,12 +3,16 @@ package predicate
 import (
 	"strings"
 
+	"github.com/carnet-project/carnet/attest/predicate/commit"
 	"github.com/carnet-project/carnet/attest/predicate/custom"
 	"github.com/carnet-project/carnet/attest/predicate/cyclonedx"
 	"github.com/carnet-project/carnet/attest/predicate/link"
 	"github.com/carnet-project/carnet/attest/predicate/openvex"
+	"github.com/carnet-project/carnet/attest/predicate/sarif"
+	"github.com/carnet-project/carnet/attest/predicate/scai"
 	"github.com/carnet-project/carnet/attest/predicate/slsa"
 	"github.com/carnet-project/carnet/attest/predicate/spdx"
+	"github.com/carnet-project/carnet/attest/predicate/svr"
 	"github.com/carnet-project/carnet/attest/predicate/testresult"
 	"github.com/carnet-project/carnet/attest/predicate/vsa"
 	"github.com/carnet-project/carnet/attest/predicate/vuln"
@@ -32,7 +36,13 @@ const (
 	Summary         Class = "summary"
 	Link            Class = "link"
 	TestResult      Class = "test-result"
-	Other           Class = "other"
+	SARIF           Class = "sarif"
+	SCAI            Class = "scai"
+	// VerificationResult is a simple verification result: properties that hold.
+	VerificationResult Class = "verification-result"
+	// Commit is a git commit object, for those who have no repository at hand.
+	Commit Class = "git-commit"
+	Other  Class = "other"
 )
 
 // ClassOf gives the class of a predicate type. A version that is not known of a
@@ -94,6 +104,12 @@ func families() []family {
 		{"https://in-toto.io/Link", Link, versions{"v1": link.Validate}},
 		{"https://in-toto.io/attestation/link", Link, versions{"v0.3": link.Validate}},
 		{"https://in-toto.io/attestation/test-result", TestResult, versions{"v0.1": testresult.Validate}},
+		{"https://github.com/carnet-project/carnet/predicates/sarif", SARIF, versions{"v1": sarif.Validate}},
+		{"https://witness.dev/attestations/sarif", SARIF, versions{"v0.1": sarif.Validate}},
+		{"https://in-toto.io/attestation/scai/attribute-report", SCAI, versions{"v0.2": scai.Validate}},
+		{"https://in-toto.io/attestation/scai", SCAI, versions{"v0.3": scai.Validate}},
+		{"https://in-toto.io/attestation/svr", VerificationResult, versions{"v0.1": svr.Validate, "v0.2": svr.Validate}},
+		{"https://github.com/carnet-project/carnet/predicates/git-commit", Commit, versions{"v1": commit.Validate}},
 		{"https://cosign.sigstore.dev/attestation", Other, versions{"v1": custom.Validate}},
 	}
 }

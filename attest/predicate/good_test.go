@@ -2,7 +2,11 @@ package predicate_test
 
 import (
 	"github.com/carnet-project/carnet/attest/predicate"
+	"github.com/carnet-project/carnet/attest/predicate/commit"
 	"github.com/carnet-project/carnet/attest/predicate/custom"
+	"github.com/carnet-project/carnet/attest/predicate/sarif"
+	"github.com/carnet-project/carnet/attest/predicate/scai"
+	"github.com/carnet-project/carnet/attest/predicate/svr"
 )
 
 // good is one valid predicate of each type that is looked into.
@@ -17,6 +21,14 @@ var good = map[string]string{
 		"verificationResult":"PASSED","verifiedLevels":["SLSA_BUILD_LEVEL_3"],"dependencyLevels":{"SLSA_BUILD_LEVEL_1":3,"SLSA_BUILD_LEVEL_2":"4"},"slsaVersion":"1.2"}`,
 	"https://in-toto.io/attestation/test-result/v0.1": `{"result":"PASSED","configuration":[{"name":"ci.yml","digest":{"sha1":"7fd1a60b01f91b314f59955a4e4d4e80d8edf11d"}}],
 		"url":"https://example.com/run","passedTests":["a"]}`,
+	sarif.V1: `{"name":"sast","commit":"7fd1a60b01f91b314f59955a4e4d4e80d8edf11d","tool":{"name":"semgrep","version":"1.2"},"log":{"version":"2.1.0",
+		"runs":[{"tool":{"driver":{"name":"semgrep","version":"1.2","rules":[{"id":"r1"}]}},"invocations":[{"executionSuccessful":true}],"results":[{"ruleId":"r1","message":{"text":"m"}}]}]}}`,
+	sarif.Witness: `{"report":{"version":"2.1.0","runs":[]},"reportFileName":"sarif.json","reportDigestSet":{"sha256":"x"}}`,
+	scai.V03:      `{"attributes":[{"attribute":"WITH_STACK_PROTECTION","conditions":{"flags":"-fstack-protector*"},"evidence":{"name":"e","digest":{"sha256":"` + hex64 + `"}}}],"producer":{"uri":"file:///usr/bin/gcc"}}`,
+	scai.V02:      `{"attributes":[{"attribute":"REPRODUCIBLE"}]}`,
+	svr.V02:       `{"verifier":{"id":"https://example.com/v","policies":[{"name":"gate.yaml","digest":{"sha256":"` + hex64 + `"}}]},"timeCreated":"1985-04-12T23:20:50.52Z","properties":["COMPANY_RELEASE_APPROVED"]}`,
+	svr.V01:       `{"verifier":{"id":"https://example.com/v"},"timeCreated":"1985-04-12T23:20:50.52Z","properties":["COMPANY_RELEASE_APPROVED"]}`,
+	commit.V1:     `{"commit":"7fd1a60b01f91b314f59955a4e4d4e80d8edf11d","object":"dHJlZQ=="}`,
 	"https://spdx.dev/Document": `{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","name":"n","dataLicense":"CC0-1.0",
 		"documentNamespace":"https://example.com/n","creationInfo":{"created":"2024-01-02T03:04:05Z","creators":["Tool: t"]},"packages":[]}`,
 	"https://spdx.dev/Document/v3": `{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[{"type":"SpdxDocument"}]}`,

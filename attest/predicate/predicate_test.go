@@ -9,7 +9,11 @@ import (
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/predicate"
+	"github.com/carnet-project/carnet/attest/predicate/commit"
 	"github.com/carnet-project/carnet/attest/predicate/custom"
+	"github.com/carnet-project/carnet/attest/predicate/sarif"
+	"github.com/carnet-project/carnet/attest/predicate/scai"
+	"github.com/carnet-project/carnet/attest/predicate/svr"
 )
 
 func TestResolve(t *testing.T) {
@@ -65,8 +69,16 @@ func TestClassOf(t *testing.T) {
 		"https://in-toto.io/Link/v1":                      predicate.Link,
 		"https://in-toto.io/attestation/link/v0.3":        predicate.Link,
 		"https://in-toto.io/attestation/test-result/v0.1": predicate.TestResult,
-		"https://cosign.sigstore.dev/attestation/v1":      predicate.Other,
-		"https://example.com/v1":                          predicate.Other,
+		sarif.V1:                                predicate.SARIF,
+		sarif.Witness:                           predicate.SARIF,
+		scai.V03:                                predicate.SCAI,
+		scai.V02:                                predicate.SCAI,
+		svr.V02:                                 predicate.VerificationResult,
+		commit.V1:                               predicate.Commit,
+		"https://in-toto.io/attestation/svr/v9": predicate.VerificationResult,
+		"https://in-toto.io/attestation/scai/other":  predicate.Other,
+		"https://cosign.sigstore.dev/attestation/v1": predicate.Other,
+		"https://example.com/v1":                     predicate.Other,
 		// What only begins like a type is none of it.
 		"https://slsa.dev/provenance/v1/more":      predicate.Other,
 		"https://slsa.dev/provenancev1":            predicate.Other,
@@ -139,7 +151,14 @@ func TestEveryRequiredMemberIsRequired(t *testing.T) {
 		"https://openvex.dev/ns":                          {"/@context", "/@id", "/author", "/timestamp", "/version", "/statements", "/statements/0/vulnerability", "/statements/0/vulnerability/name", "/statements/0/status"},
 		"https://in-toto.io/Link/v1":                      {"/_type", "/name", "/materials", "/products"},
 		"https://in-toto.io/attestation/link/v0.3":        {"/name", "/materials/0/name", "/materials/0/digest"},
-		custom.Type: {"/Data", "/Timestamp"},
+		sarif.V1: {"/log", "/log/version", "/log/runs", "/log/runs/0/tool", "/log/runs/0/tool/driver", "/log/runs/0/tool/driver/name",
+			"/log/runs/0/tool/driver/rules/0/id", "/log/runs/0/invocations/0/executionSuccessful", "/log/runs/0/results/0/message", "/tool/name"},
+		sarif.Witness: {"/report", "/report/version", "/report/runs"},
+		scai.V03:      {"/attributes", "/attributes/0/attribute"},
+		svr.V02:       {"/verifier", "/verifier/id", "/verifier/policies", "/timeCreated", "/properties"},
+		svr.V01:       {"/verifier", "/verifier/id", "/timeCreated", "/properties"},
+		commit.V1:     {"/commit", "/object"},
+		custom.Type:   {"/Data", "/Timestamp"},
 	}
 	for uri, pointers := range required {
 		for _, pointer := range pointers {
@@ -195,6 +214,8 @@ func TestNewerVersionsAreUnsupportedNotUnknown(t *testing.T) {
 		"https://slsa.dev/provenance/v9", "https://slsa.dev/provenance", "https://slsa.dev/verification_summary/v2",
 		"https://spdx.dev/Document/v9", "https://cyclonedx.org/bom/v2.0", "https://cosign.sigstore.dev/attestation/vuln/v2",
 		"https://cosign.sigstore.dev/attestation/v2", "https://in-toto.io/attestation/vulns/v0.3", "https://openvex.dev/ns/v1",
+		"https://in-toto.io/attestation/svr/v0.3", "https://in-toto.io/attestation/scai/v1", "https://witness.dev/attestations/sarif/v0.2",
+		"https://github.com/carnet-project/carnet/predicates/sarif/v2", "https://github.com/carnet-project/carnet/predicates/git-commit/v2",
 		"https://in-toto.io/Link/v2", "https://in-toto.io/attestation/link/v1", "https://sigstore.dev/cosign/sign/v2",
 	} {
 		err := predicate.Validate(uri, []byte(`{"a":1}`))
@@ -238,6 +259,14 @@ func TestFaults(t *testing.T) {
 		"link digest":       {"https://in-toto.io/Link/v1", hex64, "00", attest.FaultDigestMalformed, "/materials/a/sha256", "64 characters"},
 		"link names":        {"https://in-toto.io/attestation/link/v0.3", `"materials":[`, `"materials":[{"name":"a","digest":{"sha256":"` + hex64 + `"}},`, attest.FaultMalformed, "/materials/1/name", "unique"},
 		"too many":          {"https://openvex.dev/ns", `"statements":[`, `"statements":[` + strings.Repeat(`{"vulnerability":{"name":"CVE-1"},"status":"fixed"},`, 100_000), attest.FaultTooLarge, "/statements", "more than 100000"},
+		"commit id":         {commit.V1, `7fd1a60b01`, `7FD1A60B01`, attest.FaultMalformed, "/commit", "lower-case hex"},
+		"commit object":     {commit.V1, `dHJlZQ==`, `dHJlZR==`, attest.FaultMalformed, "/object", "base64"},
+		"SARIF version":     {sarif.V1, `"2.1.0"`, `"2.0.0"`, attest.FaultUnsupported, "/log/version", "2.0.0"},
+		"SARIF tool":        {sarif.V1, `{"name":"semgrep","version":"1.2"},"log"`, `{"name":"other"},"log"`, attest.FaultMalformed, "/tool/name", "no run of the log"},
+		"SARIF level":       {sarif.V1, `"ruleId":"r1",`, `"ruleId":"r1","level":"fatal",`, attest.FaultMalformed, "/log/runs/0/results/0/level", "one of"},
+		"SARIF index":       {sarif.V1, `"ruleId":"r1",`, `"ruleIndex":1,`, attest.FaultMalformed, "/log/runs/0", "a rule that the tool does not have"},
+		"SCAI digest":       {scai.V03, hex64, "00", attest.FaultDigestMalformed, "/attributes/0/evidence/digest/sha256", "64 characters"},
+		"SVR time":          {svr.V02, "1985-04-12T23", "yesterday", attest.FaultMalformed, "/timeCreated", "RFC 3339"},
 		"summary result":    {"https://slsa.dev/verification_summary/v1", `"PASSED"`, `"passed"`, attest.FaultMalformed, "/verificationResult", "PASSED, FAILED"},
 		"summary levels":    {"https://slsa.dev/verification_summary/v1", `:3`, `:-3`, attest.FaultMalformed, "/dependencyLevels/SLSA_BUILD_LEVEL_1", "whole number"},
 		"time":              {custom.Type, "2021-08-11T14:51:09Z", "yesterday", attest.FaultMalformed, "/Timestamp", `"yesterday"`},

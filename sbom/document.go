@@ -7,6 +7,8 @@
 // Documents come from outside, so reading is strict: a duplicate name, a name that differs from an expected
 // one only by case, a value of another type, invalid UTF-8, and data after the document are errors. Members
 // that no view needs may hold anything.
+//
+// [Minimum] holds a document to a list of minimum elements, and [Range] is a range of versions of a format.
 package sbom
 
 import (
@@ -43,18 +45,64 @@ type Header struct {
 // A Document is the common view of an SBOM.
 type Document struct {
 	Header
+	// Authors are the persons and organisations who made the document, and Tools what they made it with.
+	Authors []Party
+	Tools   []Tool
+	// Contexts tell when in its life the software was looked at: CycloneDX's lifecycle phases, SPDX 3's
+	// sbomType, and the creation comment of SPDX 2, which has no member of its own for it.
+	Contexts []string
+	// Revision is CycloneDX's version of the document; SPDX has none.
+	Revision string
+	// Described are the things that the document says it is about. In SPDX they are among Packages too.
+	Described []Package
 	// Packages are in the document's order.
 	Packages []Package
+
+	graph *graph
 }
 
 // A Package is one entry of a Document. Only Name is never empty.
 type Package struct {
+	// Ref is how the document refers to it: SPDXID, spdxId or bom-ref.
+	Ref     string
 	Name    string
 	Version string
-	PURL    string // package URL, as written
+	PURL    string // package URL, as written; the first if there are several
+	// Identifiers are what else identifies it: more package URLs, CPE names, SWID tags, SWHIDs and gitoids.
+	Identifiers []string
+	// Supplier is who distributes it, Manufacturer who makes it: SPDX's originator, CycloneDX's manufacturer,
+	// authors or author.
+	Supplier, Manufacturer Party
+	Hashes                 []Hash
 	// Licenses are SPDX expressions, identifiers, or names where a document has only those, without
-	// repetition. SPDX 3 states licences in relationships, which are not read.
+	// repetition. Each holds on its own.
 	Licenses []string
+	// Distribution is the file as which it is delivered, where the document says.
+	Distribution Distribution
+	// Completeness is what the document says of the list of the package's dependencies: "complete",
+	// "incomplete…", "unknown" or "noAssertion"; empty where it does not say.
+	Completeness string
+}
+
+// A Party is a person or an organisation.
+type Party struct{ Name, Email, URL string }
+
+// IsZero says whether nobody is named.
+func (p Party) IsZero() bool { return p == Party{} }
+
+// A Tool is a program that made a document.
+type Tool struct{ Name, Version string }
+
+// A Hash is a hash value as the document writes it. The algorithm is in lower case: "sha256", "sha3-256".
+type Hash struct{ Algorithm, Value string }
+
+// A Distribution is the file as which a package is delivered. The properties are in the words of BSI
+// TR-03183-2, section 5.2.2.
+type Distribution struct {
+	FileName string
+	Hashes   []Hash
+	// Executable, Archive and Structured are empty where the document does not say.
+	Executable, Archive, Structured string
 }
 
 // Parse reads a whole document. An error names the place as a JSON pointer (RFC 6901), a byte offset, or both.
@@ -67,7 +115,16 @@ func Parse(raw []byte) (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read SBOM: %w", err)
 	}
-	return &Document{Header: *h, Packages: r.packages}, nil
+	d := &Document{Header: *h, Packages: r.packages, graph: &r.graph}
+	switch {
+	case h.Format == CycloneDX:
+		r.cdx.complete(d)
+	case r.seen["@context"]:
+		r.ld.complete(d)
+	default:
+		r.spdx.complete(d)
+	}
+	return d, nil
 }
 
 // Check tells whether raw is an SBOM, without reading what it lists:

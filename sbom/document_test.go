@@ -22,6 +22,15 @@ func golden(t *testing.T, name string) []byte {
 	return b
 }
 
+// briefly leaves of packages what identifies them.
+func briefly(packages []sbom.Package) []sbom.Package {
+	var brief []sbom.Package
+	for _, p := range packages {
+		brief = append(brief, sbom.Package{Name: p.Name, Version: p.Version, PURL: p.PURL, Licenses: p.Licenses})
+	}
+	return brief
+}
+
 // The documents in testdata are syft's, of a directory with one package-lock.json.
 func TestParse(t *testing.T) {
 	app := sbom.Package{Name: "app", Version: "1.0.0", PURL: "pkg:npm/app@1.0.0"}
@@ -39,7 +48,7 @@ func TestParse(t *testing.T) {
 	}{
 		{"syft-spdx-json-2.3.json", sbom.SPDX, "2.3", "app",
 			[]sbom.Package{licensed(ms, "(MIT OR Apache-2.0)"), app, licensed(pad, "WTFPL"), {Name: "app"}}},
-		{"syft-spdx-json-3.0.json", sbom.SPDX, "3.0.1", "app", []sbom.Package{{Name: "app"}, ms, app, pad}},
+		{"syft-spdx-json-3.0.json", sbom.SPDX, "3.0.1", "app", []sbom.Package{{Name: "app"}, licensed(ms, "MIT OR Apache-2.0"), app, licensed(pad, "WTFPL")}},
 		{"syft-cyclonedx-json-1.6.json", sbom.CycloneDX, "1.6", "app",
 			[]sbom.Package{licensed(ms, "MIT OR Apache-2.0"), app, licensed(pad, "WTFPL")}},
 	} {
@@ -55,8 +64,8 @@ func TestParse(t *testing.T) {
 		if doc.Created.Year() != 2026 {
 			t.Errorf("%s: created %v", tc.file, doc.Created)
 		}
-		if !reflect.DeepEqual(doc.Packages, tc.packages) {
-			t.Errorf("%s: packages\n got %q\nwant %q", tc.file, doc.Packages, tc.packages)
+		if got := briefly(doc.Packages); !reflect.DeepEqual(got, tc.packages) {
+			t.Errorf("%s: packages\n got %q\nwant %q", tc.file, got, tc.packages)
 		}
 		header, err := sbom.Check(raw)
 		if err != nil || *header != doc.Header {
@@ -164,13 +173,11 @@ func TestMembersInAnyOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &sbom.Document{
-		Header: sbom.Header{Format: sbom.SPDX, SpecVersion: "2.2", Name: "n", ID: "https://example.com/n",
-			Created: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), PackageCount: 1},
-		Packages: []sbom.Package{{Name: "a", PURL: "pkg:a/a@1", Licenses: []string{"MIT"}}},
-	}
-	if !reflect.DeepEqual(doc, want) {
-		t.Errorf("got %+v\nwant %+v", doc, want)
+	head := sbom.Header{Format: sbom.SPDX, SpecVersion: "2.2", Name: "n", ID: "https://example.com/n",
+		Created: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), PackageCount: 1}
+	want := []sbom.Package{{Name: "a", PURL: "pkg:a/a@1", Licenses: []string{"MIT"}}}
+	if doc.Header != head || !reflect.DeepEqual(briefly(doc.Packages), want) {
+		t.Errorf("got %+v\nwant %+v and %+v", doc, head, want)
 	}
 }
 

@@ -20,6 +20,8 @@ type reader struct {
 	packages []Package
 
 	seen map[string]bool // top-level members met
+	// graph is which package needs which.
+	graph graph
 	spdx spdx2
 	ld   spdx3
 	cdx  cyclonedx
@@ -31,10 +33,21 @@ func newReader(raw []byte, detail bool) *reader {
 	return &reader{dec: dec, detail: detail, seen: map[string]bool{}}
 }
 
-var topNames = slices.Concat(spdx2Names, spdx3Names, cyclonedxNames)
+var (
+	headNames = slices.Concat(spdx2Required, spdx3Names, cyclonedxHeadNames)
+	topNames  = slices.Concat(spdx2Names, spdx3Names, cyclonedxNames)
+)
+
+// names are those of the members to read: all, or the few that tell whether the document is one.
+func (r *reader) names(all, few []string) []string {
+	if r.detail {
+		return all
+	}
+	return few
+}
 
 func (r *reader) document() error {
-	err := r.object(topNames, func(name string) error {
+	err := r.object(r.names(topNames, headNames), func(name string) error {
 		r.seen[name] = true
 		switch {
 		case slices.Contains(spdx2Names, name):
@@ -106,11 +119,10 @@ func (r *reader) object(known []string, field func(name string) error) error {
 	}
 	var met uint64
 	for r.dec.PeekKind() != '}' {
-		token, err := r.dec.ReadToken()
+		name, err := r.word()
 		if err != nil {
 			return err
 		}
-		name := token.String()
 		i, err := find(known, name)
 		if err != nil {
 			return r.errorf("%w", err)
@@ -122,10 +134,10 @@ func (r *reader) object(known []string, field func(name string) error) error {
 			continue
 		}
 		if met&(1<<i) != 0 {
-			return r.errorf("duplicate name %q", name)
+			return r.errorf("duplicate name %q", known[i])
 		}
 		met |= 1 << i
-		if err := field(name); err != nil {
+		if err := field(known[i]); err != nil {
 			return err
 		}
 	}
@@ -134,16 +146,55 @@ func (r *reader) object(known []string, field func(name string) error) error {
 }
 
 // find is the index of name in known, and -1 if it is not there.
-func find(known []string, name string) (int, error) {
+func find(known []string, name []byte) (int, error) {
 	for i, k := range known {
-		if k == name {
+		if k == string(name) {
 			return i, nil
 		}
-		if len(name) < 64 && strings.EqualFold(k, name) {
+	}
+	if len(name) >= 64 {
+		return -1, nil
+	}
+	for _, k := range known {
+		if strings.EqualFold(k, string(name)) {
 			return 0, fmt.Errorf("name %q must be written %q", name, k)
 		}
 	}
 	return -1, nil
+}
+
+// word reads a string without keeping it: it is gone with the next one read.
+func (r *reader) word() ([]byte, error) {
+	if kind := r.dec.PeekKind(); kind != '"' {
+		return nil, r.wrong(kind, "a string")
+	}
+	value, err := r.dec.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	if bytes.IndexByte(value, '\\') < 0 {
+		return value[1 : len(value)-1], nil
+	}
+	return jsontext.AppendUnquote(nil, value)
+}
+
+// texts reads a string, or an array of strings: JSON-LD allows either where there is one. An element that is
+// an object in place is passed over.
+func (r *reader) texts(each func([]byte)) error {
+	one := func() error {
+		if r.dec.PeekKind() == '{' {
+			return r.dec.SkipValue()
+		}
+		word, err := r.word()
+		if err == nil {
+			each(word)
+		}
+		return err
+	}
+	if r.dec.PeekKind() != '[' {
+		return one()
+	}
+	return r.array(one)
 }
 
 // array reads an array, whose elements element reads.

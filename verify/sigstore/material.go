@@ -2,8 +2,11 @@ package sigstore
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
+
+	"github.com/carnet-project/carnet/verify/internal/glob"
 )
 
 // maxMaterial bounds a trusted root; the public instance's has 7 KB.
@@ -68,25 +71,51 @@ func (m *Material) Need() Need {
 }
 
 // Restricted is the material with no other transparency logs and timestamp authorities than
-// those whose URL, as the trusted root has it, is one that log and authority take; a nil
-// function takes all. The others are strangers then. What the instance needs stays as it
-// is: without a log that counts, nothing of an instance with logs can be proven.
-func (m *Material) Restricted(log, authority func(url string) bool) *Material {
+// those whose URL, as the trusted root has it, is matched by one of the globs, in which * is
+// any part between slashes and ** is anything. Without globs all count. The others
+// are strangers then. What the instance needs stays as it is: without a log that counts,
+// nothing of an instance with logs can be proven.
+func (m *Material) Restricted(logs, authorities []string) (*Material, error) {
+	if len(logs)+len(authorities) == 0 {
+		return m, nil
+	}
+	log, err := matcher(logs)
+	if err != nil {
+		return nil, fmt.Errorf("the transparency log %w", err)
+	}
+	authority, err := matcher(authorities)
+	if err != nil {
+		return nil, fmt.Errorf("the timestamp authority %w", err)
+	}
 	trusted := &restricted{TrustedMaterial: m.trusted, logs: map[string]*root.TransparencyLog{}}
 	for id, l := range m.trusted.RekorLogs() {
-		if log == nil || log(l.BaseURL) {
+		if log(l.BaseURL) {
 			trusted.logs[id] = l
 		}
 	}
 	for _, a := range m.trusted.TimestampingAuthorities() {
 		known, ok := a.(*root.SigstoreTimestampingAuthority)
-		if authority == nil || ok && authority(known.URI) {
+		if len(authorities) == 0 || ok && authority(known.URI) {
 			trusted.authorities = append(trusted.authorities, a)
 		}
 	}
 	fewer := newMaterial(m.name, trusted)
 	fewer.need = m.need
-	return fewer
+	return fewer, nil
+}
+
+func matcher(globs []string) (func(url string) bool, error) {
+	var all []glob.Glob
+	for _, pattern := range globs {
+		g, err := glob.Compile(pattern)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, g)
+	}
+	return func(url string) bool {
+		return len(all) == 0 || slices.ContainsFunc(all, func(g glob.Glob) bool { return g.Match(url) })
+	}, nil
 }
 
 // restricted is a trusted root with fewer logs and authorities.

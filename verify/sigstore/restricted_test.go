@@ -55,22 +55,21 @@ func TestRestricted(t *testing.T) {
 	w := production()
 	s := w.dev.Envelope(statement())
 	both := must(attest.ParseBundle([]byte(forge.Encode(forge.With(s, w.v1(s, forge.KindDSSE), w.v2(s), w.stamp(s, false))))))
-	none := func(string) bool { return false }
-	only := func(url string) func(string) bool { return func(u string) bool { return u == url } }
+	none := []string{"https://none.test"}
 	for name, c := range map[string]struct {
-		log, authority func(string) bool
+		log, authority []string
 		logs           []string
 		times          []verify.TimeSource
 		bad            verify.Reason
 	}{
 		"all":            {nil, nil, []string{urlOf(w.V1), urlOf(w.V2)}, []verify.TimeSource{verify.TimeLog, verify.TimeTimestamp}, ""},
-		"one log":        {only(urlOf(w.V2)), nil, []string{urlOf(w.V2)}, []verify.TimeSource{verify.TimeTimestamp}, ""},
+		"one log":        {[]string{"https://*.log2025.rekor.test"}, nil, []string{urlOf(w.V2)}, []verify.TimeSource{verify.TimeTimestamp}, ""},
 		"no authority":   {nil, none, []string{urlOf(w.V1), urlOf(w.V2)}, []verify.TimeSource{verify.TimeLog}, ""},
-		"one authority":  {nil, only(w.TSA.URL), []string{urlOf(w.V1), urlOf(w.V2)}, []verify.TimeSource{verify.TimeLog, verify.TimeTimestamp}, ""},
+		"one authority":  {nil, []string{w.TSA.URL, "https://other.test"}, []string{urlOf(w.V1), urlOf(w.V2)}, []verify.TimeSource{verify.TimeLog, verify.TimeTimestamp}, ""},
 		"no log":         {none, nil, nil, nil, verify.ReasonLogUnknown},
-		"no time at all": {only(urlOf(w.V2)), none, nil, nil, verify.ReasonTimeMissing},
+		"no time at all": {[]string{"https://*.log2025.rekor.test"}, none, nil, nil, verify.ReasonTimeMissing},
 	} {
-		m := w.material(t).Restricted(c.log, c.authority)
+		m := must(w.material(t).Restricted(c.log, c.authority))
 		opened, err := sigstore.NewRoot(m, m.Need(), anybody).Open(both)
 		if c.bad != "" {
 			if verify.Refusal(err).Reason != c.bad && !(c.bad == verify.ReasonTimeMissing && err != nil) {
@@ -86,6 +85,14 @@ func TestRestricted(t *testing.T) {
 		slices.Sort(c.times)
 		if err != nil || !slices.Equal(opened.Logs, c.logs) || !slices.Equal(times, c.times) {
 			t.Errorf("%s: %q, %v, %v", name, opened.Logs, times, err)
+		}
+	}
+}
+
+func TestRestrictedByNoGlob(t *testing.T) {
+	for _, bad := range []string{"", "https://a\x00"} {
+		if m, err := production().material(t).Restricted([]string{bad}, nil); err == nil {
+			t.Errorf("%q: %v", bad, m)
 		}
 	}
 }

@@ -118,6 +118,16 @@ var rules = []rule{
 		why: "an admission request is a small JSON document; cloud SDKs belong behind a Signer of their own",
 	},
 	{
+		name: "only verify/policy/cel knows CEL", who: []string{"./..."}, except: []string{"./verify/policy/cel"}, direct: true,
+		ban: []string{"cel.dev/...", "github.com/antlr4-go/..."},
+		why: "rules are one way of asking; policies, reports and gates take them as an engine that they are given",
+	},
+	{
+		name: "policies are judged without CEL", who: []string{"./verify", "./verify/policy", "./verify/gate", "./verify/report"},
+		ban: []string{"cel.dev/...", "./verify/policy/cel"},
+		why: "who has no rules links no parser for them, and what judges cannot come to lean on one language",
+	},
+	{
 		name: "libraries know no command line", who: []string{"./..."}, except: []string{"./cmd/..."},
 		ban: []string{"./cmd/...", "github.com/urfave/cli/..."},
 		why: "imports point down only: flags and exit codes are the edge",

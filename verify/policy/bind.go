@@ -22,6 +22,10 @@ type Policy struct {
 // A part is one document, bound to a name.
 type part struct {
 	doc *Document
+	// name is the repository name that it is bound to, and never are the rules that no
+	// exception of any of the policy's documents may touch.
+	name  string
+	never []string
 	// scope is the first that names the image; nil if none does, which denies.
 	scope    *Scope
 	captured map[string]string
@@ -43,6 +47,9 @@ type Engine func(expression string) (Program, error)
 type Program struct {
 	// Reads are the top-level variables that it reads, sorted.
 	Reads []string
+	// Paths are what it reads of them, sorted, as dotted paths in which "[]" is each element
+	// of a list: what is worth telling when it is not met.
+	Paths []string
 	// Eval is nil error and true only where the requirement is met. It must bound its cost.
 	Eval func(variables map[string]any) (bool, error)
 }
@@ -62,11 +69,23 @@ func Bind(name string, engine Engine, docs ...*Document) (*Policy, error) {
 		}
 		p.parts = append(p.parts, b)
 	}
+	for i := range p.parts {
+		p.parts[i].never = p.neverExcept()
+	}
 	return p, nil
 }
 
+// neverExcept are the rules to which no document lets an exception apply.
+func (p *Policy) neverExcept() []string {
+	var all []string
+	for _, b := range p.parts {
+		all = append(all, b.doc.NeverExcept...)
+	}
+	return all
+}
+
 func bind(name string, engine Engine, d *Document) (part, error) {
-	b := part{doc: d, mode: d.Mode, engine: engine, programs: map[string]Program{}, signers: map[string]signer{}, builders: map[string]Builder{}}
+	b := part{doc: d, name: name, mode: d.Mode, engine: engine, programs: map[string]Program{}, signers: map[string]signer{}, builders: map[string]Builder{}}
 	if b.mode == "" {
 		b.mode = ModeEnforce
 	}

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
@@ -44,15 +45,15 @@ func digests(set map[string]string) string {
 }
 
 // Check reads a descriptor and keeps it in into unless that is nil.
-func Check(into *Descriptor) strict.Check { return check(into, mismatch) }
+func Check(into *Descriptor) strict.Check { return check(into, specified) }
 
-func check(into *Descriptor, rule digestRule) strict.Check {
+func check(into *Descriptor, l language) strict.Check {
 	return func(r *strict.Reader) (bool, error) {
 		var d Descriptor
 		filled, err := strict.Object(
 			strict.Optional("name", strict.Text(&d.Name)),
-			strict.Optional("uri", strict.URI(&d.URI)),
-			strict.Optional("digest", digestSet(&d.Digest, rule)),
+			strict.Optional("uri", l.uri(&d.URI)),
+			strict.Optional("digest", l.digests(&d.Digest)),
 			strict.Optional("content", content(&d.Content)),
 			strict.Optional("downloadLocation", strict.URI(&d.DownloadLocation)),
 			strict.Optional("mediaType", strict.Text(&d.MediaType)),
@@ -72,16 +73,17 @@ func check(into *Descriptor, rule digestRule) strict.Check {
 }
 
 // Each reads an array of descriptors and appends them to into unless that is nil.
-func Each(into *[]Descriptor) strict.Check { return each(into, mismatch) }
+func Each(into *[]Descriptor) strict.Check { return each(into, specified) }
 
-// EachOfGitLab is Each, and it reads as a gitCommit what GitLab's runner writes as a sha256
-// and is none: the 40 characters of a commit's name.
-func EachOfGitLab(into *[]Descriptor) strict.Check { return each(into, gitlab) }
+// EachLoose is Each as builders write it: a URI may be any one word, for Google Cloud Build
+// and slsa-github-generator name images without a scheme; and what GitLab's runner writes as
+// a sha256 and is none, but the 40 characters of a commit's name, is read as a gitCommit.
+func EachLoose(into *[]Descriptor) strict.Check { return each(into, loose) }
 
-func each(into *[]Descriptor, rule digestRule) strict.Check {
+func each(into *[]Descriptor, l language) strict.Check {
 	return strict.Each(func(r *strict.Reader) (bool, error) {
 		var d Descriptor
-		filled, err := check(&d, rule)(r)
+		filled, err := check(&d, l)(r)
 		if err == nil && filled && into != nil {
 			*into = append(*into, d)
 		}
@@ -100,27 +102,34 @@ func content(into *[]byte) strict.Check {
 // DigestSet reads a map of algorithm to value. Values of the algorithms that the
 // specification names are lower-case hex of the right length; those of others are
 // kept as they are.
-func DigestSet(into *map[string]string) strict.Check { return digestSet(into, mismatch) }
+func DigestSet(into *map[string]string) strict.Check { return specified.digests(into) }
 
-// DigestSetOfGitLab is DigestSet as [EachOfGitLab] reads it.
-func DigestSetOfGitLab(into *map[string]string) strict.Check { return digestSet(into, gitlab) }
+// DigestSetLoose is DigestSet as [EachLoose] reads it.
+func DigestSetLoose(into *map[string]string) strict.Check { return loose.digests(into) }
 
-// A digestRule says what value should have been as a digest of algorithm, or nothing.
-type digestRule func(algorithm, value string) string
+// A language is how strictly descriptors are read.
+type language bool
 
-func gitlab(algorithm, value string) string {
-	if misnamed(algorithm, value) {
-		return ""
+const (
+	specified language = false
+	loose     language = true
+)
+
+func (l language) uri(into *string) strict.Check {
+	if l == loose {
+		return strict.Pattern(into, "a URI", func(s string) bool {
+			return !strings.ContainsFunc(s, func(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) })
+		})
 	}
-	return mismatch(algorithm, value)
+	return strict.URI(into)
 }
 
 // misnamed says whether a digest is a commit's name under the wrong one.
-func misnamed(algorithm, value string) bool {
-	return algorithm == "sha256" && len(value) == 40 && mismatch("gitCommit", value) == ""
+func (l language) misnamed(algorithm, value string) bool {
+	return l == loose && algorithm == "sha256" && len(value) == 40 && mismatch("gitCommit", value) == ""
 }
 
-func digestSet(into *map[string]string, rule digestRule) strict.Check {
+func (l language) digests(into *map[string]string) strict.Check {
 	set := map[string]string{}
 	each := strict.Map(func(algorithm string) strict.Check {
 		return func(r *strict.Reader) (bool, error) {
@@ -128,11 +137,11 @@ func digestSet(into *map[string]string, rule digestRule) strict.Check {
 			if _, err := strict.Text(&value)(r); err != nil {
 				return false, err
 			}
-			if want := rule(algorithm, value); want != "" {
-				return false, strict.Fault(attest.FaultDigestMalformed, r.Where(), "is %q, want %s", strict.Clip(value), want)
-			}
-			if misnamed(algorithm, value) {
+			if l.misnamed(algorithm, value) {
 				algorithm = "gitCommit"
+			}
+			if want := mismatch(algorithm, value); want != "" {
+				return false, strict.Fault(attest.FaultDigestMalformed, r.Where(), "is %q, want %s", strict.Clip(value), want)
 			}
 			if other, taken := set[algorithm]; taken && other != value {
 				return false, strict.Fault(attest.FaultMalformed, r.Where(), "is %q, and another digest says %q", value, other)

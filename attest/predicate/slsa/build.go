@@ -1,6 +1,7 @@
 package slsa
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -85,6 +86,12 @@ func (b Build) Predicate() ([]byte, error) {
 	}
 	if _, err := Parse(V1, raw); err != nil {
 		return nil, err
+	}
+	for i, d := range p.BuildDefinition.ResolvedDependencies {
+		// What others write without a scheme is read and not written.
+		if d.URI != "" && !strict.IsURI(d.URI) {
+			return nil, strict.Fault(attest.FaultMalformed, fmt.Sprintf("/buildDefinition/resolvedDependencies/%d/uri", i), "is %q, want an absolute URI", strict.Clip(d.URI))
+		}
 	}
 	return raw, nil
 }

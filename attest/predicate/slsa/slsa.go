@@ -106,7 +106,7 @@ func (p *Provenance) v1() strict.Check {
 		strict.Required("buildType", strict.URI(&p.BuildType)),
 		strict.Required("externalParameters", strict.Raw(&p.ExternalParameters, strict.AnyObject())),
 		strict.Optional("internalParameters", strict.Raw(&p.InternalParameters, strict.AnyObject())),
-		strict.Optional("resolvedDependencies", resource.EachOfGitLab(&p.Dependencies)),
+		strict.Optional("resolvedDependencies", resource.EachLoose(&p.Dependencies)),
 	)
 	builder := strict.Object(
 		strict.Optional("id", strict.URI(&p.BuilderID)),

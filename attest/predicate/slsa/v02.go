@@ -15,7 +15,7 @@ func (p *Provenance) v02() strict.Check {
 	source := &p.ConfigSource
 	configSource := strict.Object(
 		strict.Optional("uri", strict.URI(&source.URI)),
-		strict.Optional("digest", resource.DigestSetOfGitLab(&source.Digest)),
+		strict.Optional("digest", resource.DigestSetLoose(&source.Digest)),
 		strict.Optional("entryPoint", strict.Text(&p.EntryPoint)),
 	)
 	invocation := strict.Object(
@@ -42,7 +42,7 @@ func (p *Provenance) v02() strict.Check {
 		strict.Optional("invocation", invocation),
 		strict.Optional("buildConfig", strict.Any()),
 		strict.Optional("metadata", metadata),
-		strict.Optional("materials", resource.EachOfGitLab(&p.Dependencies)),
+		strict.Optional("materials", resource.EachLoose(&p.Dependencies)),
 	)
 	return func(r *strict.Reader) (bool, error) {
 		filled, err := predicate(r)

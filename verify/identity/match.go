@@ -9,6 +9,7 @@ import (
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/verify"
+	globs "github.com/carnet-project/carnet/verify/internal/glob"
 )
 
 // A Mismatch is the first thing in which a certificate is not what a pattern asks for.
@@ -151,7 +152,7 @@ func literal(flag, value string) string {
 // argument writes a flag and its value for a shell to read, or "" for a value that a
 // person could not check by eye.
 func argument(flag, value string) string {
-	if value == "" || len(value) > maxPattern || !utf8.ValidString(value) ||
+	if value == "" || len(value) > globs.MaxBytes || !utf8.ValidString(value) ||
 		strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) && r != ' ' }) {
 		return ""
 	}

@@ -95,7 +95,7 @@ func (s Spec) issuer() (matcher, error) {
 	case given > 1:
 		return matcher{}, errors.New("is given in more than one way")
 	case s.NoIssuer:
-		return matcher{text: without, exact: true}, nil
+		return glob(without)
 	case s.IssuerRegexp != "":
 		return expression(s.IssuerRegexp, s.Unanchored)
 	}

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -35,6 +36,22 @@ type GitHub struct {
 	// Issuer is a glob for the OIDC issuer that vouches for the workflows, where it is not
 	// the server itself but a broker of one's own, say. Empty means the server's.
 	Issuer string
+
+	// Owner accepts all repositories of an owner, in place of Repository.
+	Owner string
+	// RepositoryID and OwnerID are GitHub's numbers for these; empty means any. They stay
+	// with who has them when a name is given up and somebody else takes it.
+	RepositoryID, OwnerID string
+	// Started is, in the form of Workflow, the workflow that was started: one that it called
+	// does not meet it. Empty means any.
+	Started string
+	// Builder is OWNER/REPO/PATH of the workflow that signed, which is another one than was
+	// started where that calls it; a glob. It must have been at one of BuilderRefs, which
+	// are globs; none means any. Empty means any.
+	Builder     string
+	BuilderRefs []string
+	// Refs are globs of which one must match as Ref does; none means any.
+	Refs []string
 }
 
 // A GitLab is a project whose pipelines are accepted as signers. As for [GitHub] it is the
@@ -58,6 +75,11 @@ type GitLab struct {
 	Host string
 	// Issuer is as for GitHub.
 	Issuer string
+
+	// ProjectID is GitLab's number for the project; empty means any.
+	ProjectID string
+	// Refs are as for GitHub.
+	Refs []string
 }
 
 // Pattern is the pattern of the repository's workflows.
@@ -66,36 +88,81 @@ func (g GitHub) Pattern() (Pattern, error) {
 	if host == "" {
 		host = "github.com"
 	}
-	if err := wantPath("repository", g.Repository, 2, 2); err != nil {
+	repository := g.Repository
+	if repository == "" && g.Owner != "" {
+		repository = g.Owner + "/*"
+	}
+	if err := wantPath("repository", repository, 2, 2); err != nil {
 		return Pattern{}, err
 	}
 	if err := wantHost(host); err != nil {
 		return Pattern{}, err
 	}
-	workflow, own, err := g.workflow()
+	workflow, own, err := workflowPath(g.Workflow)
+	if err != nil {
+		return Pattern{}, err
+	}
+	started, startedOwn, err := workflowPath(g.Started)
+	if err != nil {
+		return Pattern{}, err
+	}
+	builders, err := g.builders()
 	if err != nil {
 		return Pattern{}, err
 	}
 	return preset{
-		host: host, issuers: issuersOr(g.Issuer, githubIssuers(host)), source: g.Repository, sourceName: "repository", sourceFlag: "--github",
-		config: workflow, own: own, between: "/", ref: g.Ref, runner: g.Runner, environment: g.Environment,
+		host: host, issuers: issuersOr(g.Issuer, githubIssuers(host)), source: repository, sourceName: "repository", sourceFlag: "--github",
+		sourceID: g.RepositoryID, ownerID: g.OwnerID, started: definition{started, startedOwn}, builders: builders,
+		config: definition{workflow, own}, between: "/", refs: refsOf(g.Ref, g.Refs), runner: g.Runner, environment: g.Environment,
 		triggers: g.Triggers, usual: []string{"push", "release", "workflow_dispatch", "create"}, known: host == "github.com",
 	}.pattern()
 }
 
-// workflow is the workflow's path, and whether it is one in the repository itself.
-func (g GitHub) workflow() (path string, own bool, err error) {
+// workflowPath is a workflow's path, and whether it is one in the repository itself.
+func workflowPath(workflow string) (path string, own bool, err error) {
 	const folder = ".github/workflows/"
-	file, _, _ := strings.Cut(g.Workflow, "@")
+	file, _, _ := strings.Cut(workflow, "@")
 	switch {
-	case !strings.Contains(file, "/") && g.Workflow != "":
-		return folder + g.Workflow, true, nil
-	case g.Workflow == "" || strings.HasPrefix(file, folder):
-		return g.Workflow, true, nil
+	case !strings.Contains(file, "/") && workflow != "":
+		return folder + workflow, true, nil
+	case workflow == "" || strings.HasPrefix(file, folder):
+		return workflow, true, nil
 	case strings.Contains(file, "/"+folder) && wantPath("", strings.Split(file, "/"+folder)[0], 2, 2) == nil:
-		return g.Workflow, false, nil
+		return workflow, false, nil
 	}
-	return "", false, fmt.Errorf("the workflow %q is neither FILE in %s nor OWNER/REPO/%sFILE", g.Workflow, folder, folder)
+	return "", false, fmt.Errorf("the workflow %q is neither FILE in %s nor OWNER/REPO/%sFILE", workflow, folder, folder)
+}
+
+// builders are globs for the workflow that signed, one for each ref.
+func (g GitHub) builders() ([]string, error) {
+	switch path, own, err := workflowPath(g.Builder); {
+	case g.Builder == "" && len(g.BuilderRefs) > 0:
+		return nil, errors.New("refs of a builder are given, and no builder")
+	case err != nil || g.Builder == "":
+		return nil, err
+	case own:
+		return nil, fmt.Errorf("the builder %q is not OWNER/REPO/.github/workflows/FILE", g.Builder)
+	case strings.Contains(path, "@") && len(g.BuilderRefs) > 0:
+		return nil, fmt.Errorf("the builder %q has a ref, and so have its refs: one place is enough", g.Builder)
+	case strings.Contains(path, "@"):
+		return []string{path}, nil
+	}
+	var all []string
+	for _, ref := range refsOf("", g.BuilderRefs) {
+		all = append(all, g.Builder+"@"+ref)
+	}
+	if len(all) == 0 {
+		all = []string{g.Builder + "@**"}
+	}
+	return all, nil
+}
+
+// refsOf are all refs that are asked for.
+func refsOf(one string, more []string) []string {
+	if one == "" {
+		return more
+	}
+	return append([]string{one}, more...)
 }
 
 // Pattern is the pattern of the project's pipelines.
@@ -112,7 +179,7 @@ func (g GitLab) Pattern() (Pattern, error) {
 	}
 	return preset{
 		host: host, issuers: issuersOr(g.Issuer, []string{"https://" + host}), source: g.Project, sourceName: "project", sourceFlag: "--gitlab",
-		config: g.Config, own: !strings.Contains(g.Config, "//"), between: "//", ref: g.Ref, runner: g.Runner, environment: g.Environment,
+		sourceID: g.ProjectID, config: definition{g.Config, !strings.Contains(g.Config, "//")}, between: "//", refs: refsOf(g.Ref, g.Refs), runner: g.Runner, environment: g.Environment,
 		triggers: g.Triggers, usual: []string{"push", "web", "api"}, known: host == "gitlab.com",
 	}.pattern()
 }
@@ -136,86 +203,6 @@ func githubIssuers(host string) []string {
 		return []string{"https://token.actions." + host}
 	}
 	return []string{"https://" + host + "/_services/token"}
-}
-
-// preset is what GitHub and GitLab have in common.
-type preset struct {
-	host                     string
-	issuers                  []string
-	source                   string
-	sourceName, sourceFlag   string
-	config                   string
-	own                      bool
-	between                  string
-	ref, runner, environment string
-	triggers, usual          []string
-	known                    bool
-}
-
-func (p preset) pattern() (Pattern, error) {
-	var out Pattern
-	var failed error
-	add := func(f field, patterns ...string) {
-		for _, text := range patterns {
-			m, err := glob(text)
-			if err != nil && failed == nil {
-				failed = fmt.Errorf("the %s %w", f.name, err)
-			}
-			f.want = append(f.want, m)
-		}
-		out.fields = append(out.fields, f)
-	}
-	add(field{name: "issuer", read: issuerOf, flag: identityFlags}, p.issuers...)
-	add(field{name: p.sourceName, read: claim(attest.ClaimSourceRepositoryURI), fold: true, flag: p.sourceFlags}, lower("https://"+p.host+"/"+p.source))
-	out.words = p.host + "/" + p.source
-	narrow := func(name, flag, text string, read func(attest.Certificate) []string) {
-		if text == "" {
-			return
-		}
-		add(field{name: name, read: read, flag: flagFor(flag, read)}, text)
-		out.words += ", " + name + " " + text
-	}
-	config := p.config
-	if config != "" && !strings.Contains(config, "@") {
-		config += "@**"
-	}
-	narrow("workflow", "--workflow", config, p.definitions)
-	if p.ref != "" && !strings.HasPrefix(p.ref, "refs/") {
-		return Pattern{}, fmt.Errorf("the ref %q is not a whole one: write refs/heads/NAME for a branch and refs/tags/NAME for a tag", p.ref)
-	}
-	narrow("ref", "--ref", p.ref, claim(attest.ClaimSourceRepositoryRef))
-	triggers := p.triggers
-	if len(triggers) == 0 {
-		triggers = p.usual
-	}
-	trigger := claim(attest.ClaimBuildTrigger)
-	add(field{name: "trigger", read: trigger, flag: flagFor("--trigger", trigger)}, triggers...)
-	if len(p.triggers) > 0 {
-		out.words += ", trigger " + strings.Join(p.triggers, " or ")
-	}
-	narrow("runner", "--runner", p.runner, claim(attest.ClaimRunnerEnvironment))
-	narrow("environment", "--environment", p.environment, claim(attest.ClaimDeploymentEnvironment))
-	if failed != nil {
-		return Pattern{}, failed
-	}
-	return out, nil
-}
-
-// definitions are the files that define the pipeline: the one that was started, and the
-// one that signed, which differ where one calls the other. One of the source repository
-// is named by its path in it, where that is how the pattern names it.
-func (p preset) definitions(c attest.Certificate) []string {
-	var files []string
-	for _, uri := range []string{c.Claims[attest.ClaimBuildConfigURI], c.Claims[attest.ClaimBuildSignerURI]} {
-		prefix := "https://" + p.host + "/"
-		if p.own {
-			prefix = c.Claims[attest.ClaimSourceRepositoryURI] + p.between
-		}
-		if file, ok := strings.CutPrefix(uri, prefix); ok {
-			files = append(files, file)
-		}
-	}
-	return files
 }
 
 func (p preset) sourceFlags(c attest.Certificate) string {

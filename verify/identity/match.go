@@ -28,6 +28,10 @@ func (m *Mismatch) Error() string {
 	return m.Field + ": expected " + m.Expected + ", found " + m.Found
 }
 
+// Agreed is how many things were right before this one: of several mismatches the one with
+// the most says best what is wrong.
+func (m *Mismatch) Agreed() int { return m.agreed }
+
 // Match holds a certificate against the pattern. The error is nil or a *[Mismatch].
 func (p Pattern) Match(c attest.Certificate) error {
 	if len(p.fields) == 0 {

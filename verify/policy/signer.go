@@ -5,7 +5,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -48,9 +47,9 @@ func compileSigner(i Identity, captured map[string]string) (signer, error) {
 	case i.OIDC != nil:
 		s.patterns, err = oidcPatterns(*i.OIDC, fill)
 	case i.People != nil:
-		s.patterns, err = peoplePatterns(*i.People)
+		s.patterns, err = peoplePatterns(*i.People, fill)
 	case i.Kubernetes != nil:
-		s.patterns, err = kubernetesPatterns(*i.Kubernetes)
+		s.patterns, err = kubernetesPatterns(*i.Kubernetes, fill)
 	case i.X509 != nil:
 		s.patterns, err = x509Patterns(*i.X509, fill)
 	case i.Key != nil:
@@ -61,59 +60,6 @@ func compileSigner(i Identity, captured map[string]string) (signer, error) {
 
 // filler fills captures in.
 type filler func(texts ...string) ([]string, error)
-
-func oidcPatterns(o OIDC, fill filler) ([]identity.Pattern, error) {
-	f, err := fill(o.Issuer, o.Subject)
-	if err != nil {
-		return nil, err
-	}
-	claims := maps.Clone(o.Claims)
-	for name, value := range claims {
-		filled, err := fill(value)
-		if err != nil {
-			return nil, err
-		}
-		claims[name] = filled[0]
-	}
-	return one(identity.New(identity.Spec{Issuer: f[0], Subject: f[1], Claims: claims}))
-}
-
-func peoplePatterns(p People) ([]identity.Pattern, error) {
-	var all []identity.Pattern
-	for _, email := range p.Emails {
-		one, err := identity.New(identity.Spec{Issuer: p.Issuer, Subject: email})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, nil
-}
-
-func kubernetesPatterns(k Kubernetes) ([]identity.Pattern, error) {
-	subject := "https://kubernetes.io/namespaces/" + k.Namespace + "/serviceaccounts/" + k.ServiceAccount
-	return one(identity.New(identity.Spec{Issuer: k.Issuer, Subject: subject}))
-}
-
-func x509Patterns(x X509, fill filler) ([]identity.Pattern, error) {
-	subjects, err := fill(x.Subjects...)
-	if err != nil {
-		return nil, err
-	}
-	var all []identity.Pattern
-	for _, subject := range subjects {
-		p, err := identity.New(identity.Spec{Subject: subject, NoIssuer: true})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, p)
-	}
-	return all, nil
-}
-
-func one(p identity.Pattern, err error) ([]identity.Pattern, error) {
-	return []identity.Pattern{p}, err
-}
 
 // keyDigests are the SHA-256 of the public keys in PEM, which is how evidence names them.
 func keyDigests(text string) ([]attest.Digest, error) {
@@ -145,46 +91,76 @@ func (s signer) accepts(by verify.Identity, at time.Time) error {
 	if err := s.is(by); err != nil {
 		return err
 	}
+	if err := s.current(at); err != nil {
+		return err
+	}
 	revoked := s.identity.RevokedAt
-	switch {
-	case revoked.IsZero():
+	if revoked.IsZero() || !at.IsZero() && at.Before(revoked) {
 		return nil
+	}
+	reason := ""
+	if s.identity.Reason != "" {
+		reason = " (" + s.identity.Reason + ")"
+	}
+	return &verify.Error{
+		Reason:   verify.ReasonKeyRevoked,
+		Expected: "evidence by " + s.identity.Name + " from before " + day(revoked) + ", when it was revoked" + reason,
+		Found:    signedOn(at),
+	}
+}
+
+// current says why a key does not count at a time.
+func (s signer) current(at time.Time) error {
+	k := s.identity.Key
+	if k == nil || k.ValidFrom.IsZero() && k.ValidUntil.IsZero() {
+		return nil
+	}
+	e := &verify.Error{Reason: verify.ReasonKeyValidity, Expected: "evidence by " + s.identity.Name + " from while its key is valid", Found: signedOn(at)}
+	switch {
 	case at.IsZero():
-		return &verify.Error{Reason: verify.ReasonKeyRevoked, Expected: "evidence by " + s.identity.Name + " from before " + day(revoked) + ", when it was revoked" + s.reason(), Found: "evidence without a trusted time"}
-	case !at.Before(revoked):
-		return &verify.Error{Reason: verify.ReasonKeyRevoked, Expected: "evidence by " + s.identity.Name + " from before " + day(revoked) + ", when it was revoked" + s.reason(), Found: "evidence signed " + day(at)}
+		e.Reason = verify.ReasonTimeMissing
+		return e
+	case !k.ValidFrom.IsZero() && at.Before(k.ValidFrom):
+		e.Expected = "evidence by " + s.identity.Name + " from after " + day(k.ValidFrom)
+		return e
+	case !k.ValidUntil.IsZero() && at.After(k.ValidUntil):
+		e.Expected = "evidence by " + s.identity.Name + " from before " + day(k.ValidUntil)
+		return e
 	}
 	return nil
 }
 
-func (s signer) reason() string {
-	if s.identity.Reason == "" {
-		return ""
+func signedOn(at time.Time) string {
+	if at.IsZero() {
+		return "evidence without a trusted time"
 	}
-	return " (" + s.identity.Reason + ")"
+	return "evidence signed " + day(at)
 }
 
 func (s signer) is(by verify.Identity) error {
 	if by.Certificate == nil {
-		if slices.Contains(s.keys, by.Key) {
+		if !by.Key.IsZero() && slices.Contains(s.keys, by.Key) {
 			return nil
 		}
 		return s.mismatch(by.String())
 	}
-	var nearest error
+	var nearest *identity.Mismatch
 	for _, p := range s.patterns {
 		err := p.Match(*by.Certificate)
 		if err == nil {
 			return nil
 		}
-		if nearest == nil {
-			nearest = err
+		var m *identity.Mismatch
+		if errors.As(err, &m) && (nearest == nil || m.Agreed() > nearest.Agreed()) {
+			nearest = m
 		}
 	}
 	found := by.String()
-	var m *identity.Mismatch
-	if errors.As(nearest, &m) && m.Field != "identity" && m.Field != "issuer" {
-		found += ", whose " + m.Field + " is " + m.Found + " and not " + m.Expected
+	if nearest != nil && nearest.Field != "identity" && nearest.Field != "issuer" {
+		found += ", whose " + nearest.Field + " is " + nearest.Found + " and not " + nearest.Expected
+	}
+	if stanza := suggestion(*by.Certificate); stanza != "" {
+		found += "; to accept it, add: " + stanza
 	}
 	return s.mismatch(found)
 }
@@ -213,51 +189,4 @@ func acceptAny(all []signer) func(attest.Certificate) error {
 		}
 		return nearest
 	}
-}
-
-// githubPatterns are one for each branch or tag that is accepted.
-func githubPatterns(g GitHub, fill filler) ([]identity.Pattern, error) {
-	f, err := fill(g.Repository, g.Workflow, g.Environment)
-	if err != nil {
-		return nil, err
-	}
-	var all []identity.Pattern
-	for _, ref := range orAny(g.Refs) {
-		p, err := identity.GitHub{Repository: f[0], Workflow: f[1], Ref: ref, Triggers: g.Triggers, Runner: anyRunner(g.Runner), Environment: f[2], Host: g.Host}.Pattern()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, p)
-	}
-	return all, nil
-}
-
-func gitlabPatterns(g GitLab, fill filler) ([]identity.Pattern, error) {
-	f, err := fill(g.Project, g.Config, g.Environment)
-	if err != nil {
-		return nil, err
-	}
-	var all []identity.Pattern
-	for _, ref := range orAny(g.Refs) {
-		p, err := identity.GitLab{Project: f[0], Config: f[1], Ref: ref, Triggers: g.Triggers, Runner: anyRunner(g.Runner), Environment: f[2], Host: g.Host}.Pattern()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, p)
-	}
-	return all, nil
-}
-
-func orAny(refs []string) []string {
-	if len(refs) == 0 {
-		return []string{""}
-	}
-	return refs
-}
-
-func anyRunner(r string) string {
-	if r == "any" {
-		return ""
-	}
-	return r
 }

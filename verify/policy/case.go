@@ -50,6 +50,8 @@ type Image struct {
 	// Annotations are the manifest's.
 	Annotations map[string]string
 	Platform    string
+	// Unread says why nothing of this is known: the configuration could not be read.
+	Unread string
 }
 
 // A Base is a base image: what it is called, and a case about it.

@@ -236,7 +236,9 @@ type Require struct {
 	Bundles []attest.Digest
 	// bundleSigners is from how many distinct signers the bundles must come together.
 	bundleSigners int
-	Line          int
+	// lineage is what is asked of the artifact as the base image of another.
+	lineage *lineage
+	Line    int
 }
 
 // ImageClause is about the image itself.

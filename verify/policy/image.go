@@ -1,17 +1,56 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 
+	"github.com/Masterminds/semver/v3"
+
 	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/attest/predicate"
+	"github.com/carnet-project/carnet/verify"
 )
 
-// image asks for the platforms that were chosen, and for a young image.
+// versionLabel is where an image says its version (OCI image specification 1.1,
+// annotations.md).
+const versionLabel = "org.opencontainers.image.version"
+
+// image asks for the platforms that were chosen.
 func (b *bench) image(r *ImageClause) {
 	if r == nil {
 		return
 	}
 	b.platforms(r)
+}
+
+// release asks for an image that is young enough and not of too low a version: an old one
+// that is correctly signed stays so for ever.
+func (b *bench) release(r *ImageClause) {
+	if r == nil {
+		return
+	}
+	for _, node := range b.runnable() {
+		if r.MaxAge > 0 {
+			requirement := Requirement{name: "image age", rule: "image", what: "a recent build", spread: platforms, selection: SelectAny}
+			if b.asksProvenance() {
+				requirement.classes = []predicate.Class{predicate.Provenance}
+			} else {
+				requirement.classes = []predicate.Class{predicate.Signature}
+			}
+			b.single(r.Clause, requirement, node, func(cell *Cell) { b.young(cell, r.Clause, "image", r.MaxAge) })
+		}
+		if r.MinVersion != "" {
+			b.single(r.Clause, Requirement{name: "image version", rule: "image", spread: platforms}, node, func(cell *Cell) { b.version(cell, r) })
+		}
+	}
+}
+
+// single judges one requirement on one node.
+func (b *bench) single(clause Clause, r Requirement, node artifact.Artifact, judge func(*Cell)) {
+	cell := b.cell(clause, r, node)
+	judge(&cell)
+	cell.settle()
+	b.cells = append(b.cells, cell)
 }
 
 // platforms denies where the policy's platforms are not in the artifact.
@@ -31,4 +70,91 @@ func (b *bench) platforms(r *ImageClause) {
 	}
 }
 
-func imageRules() []Rule { return nil }
+// config is what the configuration of a node says, or the finding that it is not known.
+func (b *bench) config(node artifact.Artifact) (Image, *Finding) {
+	image, ok := b.c.Images[node.Digest]
+	if ok && image.Unread == "" {
+		return image, nil
+	}
+	found := "it was not read"
+	if image.Unread != "" {
+		found = image.Unread
+	}
+	return Image{}, &Finding{Rule: "config", Status: StatusError, Expected: "a readable configuration of " + node.Digest.String(), Found: found}
+}
+
+// asksProvenance says whether a section asks for provenance of the artifact.
+func (b *bench) asksProvenance() bool {
+	return slices.ContainsFunc(b.requires, func(r *Require) bool { return r.Provenance != nil })
+}
+
+// selected is the evidence in the node's cell of a requirement, if sections ask for it.
+func (b *bench) selected(node artifact.Artifact, requirement string) []*verify.Evidence {
+	var all []*verify.Evidence
+	for _, cell := range b.cells {
+		if cell.Requirement.name != requirement || cell.Node.Digest != node.Digest {
+			continue
+		}
+		for _, e := range cell.Evidence {
+			if !slices.Contains(all, e) {
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}
+
+// version holds the version that the image's label says to a lowest one. Without a label the
+// tag counts, which nobody signed; where both are versions, the lower one does.
+func (b *bench) version(cell *Cell, r *ImageClause) {
+	expected := "version " + r.MinVersion + " or a later one"
+	lowest, err := semver.NewVersion(r.MinVersion)
+	if err != nil {
+		b.find(cell, r.Clause, Finding{Rule: "image.version", Status: StatusError, Expected: "a version in the policy", Found: r.MinVersion})
+		return
+	}
+	config, problem := b.config(cell.Node)
+	if problem != nil && cell.Node.Kind != artifact.KindOther {
+		problem.Rule = "image." + problem.Rule
+		b.find(cell, r.Clause, *problem)
+		return
+	}
+	var found *semver.Version
+	var says string
+	for _, claim := range [][2]string{{config.Labels[versionLabel], "its label " + versionLabel}, {b.c.Tag, "its tag"}} {
+		v, err := semver.NewVersion(claim[0])
+		if err == nil && (found == nil || v.LessThan(found)) {
+			found, says = v, claim[1]
+		}
+	}
+	switch {
+	case found == nil:
+		b.find(cell, r.Clause, Finding{
+			Rule: "image.version", Status: StatusMissing, Expected: expected,
+			Found: fmt.Sprintf("no semantic version in the label %s (%q) or the tag (%q)", versionLabel, clip(config.Labels[versionLabel]), clip(b.c.Tag)),
+		})
+	case found.LessThan(lowest):
+		b.find(cell, r.Clause, Finding{Rule: "image.version", Status: StatusStale, Expected: expected, Found: found.Original() + ", says " + says})
+	default:
+		b.find(cell, r.Clause, Finding{Rule: "image.version", Status: StatusPass, Expected: expected, Found: found.Original() + ", says " + says})
+	}
+}
+
+// clip keeps foreign text short enough for a line.
+func clip(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "…"
+}
+
+func imageRules() []Rule {
+	return []Rule{
+		{"image.platforms", []Status{StatusFail}, "The image has every platform that the policy selects.", "build and push the platform, or take it out of the policy's platforms"},
+		{"image.age", []Status{StatusStale}, "The image was built recently enough.", "rebuild the image from the current source and base, and push it with new provenance"},
+		{"image.time", []Status{StatusError}, "There is a time from which the image's age counts.", "give a time with --at"},
+		{"image.version", []Status{StatusMissing, StatusStale, StatusError}, "The image's version is not lower than the policy's lowest.", "deploy a later version; images say theirs in the label " + versionLabel},
+		{"image.config", []Status{StatusError}, "The image's configuration was readable.", "this is the store or the network, not your artifact: look at the cause and try again"},
+	}
+}

@@ -75,8 +75,13 @@ func (b *bench) run() {
 		b.signatures(r.Signatures)
 		b.bundles(r)
 		b.provenance(r.Provenance)
+	}
+	// The accepted provenance of whichever section says when, and from what, it was built.
+	for _, r := range b.requires {
+		b.release(r.Image)
 		b.source(r.Source)
 		b.base(r.Base)
+		b.lineage(r.lineage)
 		b.sbom(r.SBOM)
 		b.vulnerabilities(r.Vulnerabilities)
 		for i := range r.Checks {
@@ -300,7 +305,7 @@ func (p *Policy) Needs() Needs {
 	}
 	for _, b := range p.parts {
 		for _, r := range b.requires {
-			n.Images = n.Images || r.Image != nil && (r.Image.MaxAge > 0 || r.Image.MinVersion != "") || r.Base != nil || len(r.Rules) > 0
+			n.Images = n.Images || r.Image != nil && (r.Image.MaxAge > 0 || r.Image.MinVersion != "") || r.Base != nil || r.lineage != nil || len(r.Rules) > 0
 			if r.Base != nil {
 				n.Bases = max(n.Bases, r.Base.Depth, 1)
 			}

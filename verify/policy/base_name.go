@@ -1,0 +1,145 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	packageurl "github.com/package-url/packageurl-go"
+
+	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/attest/predicate/resource"
+	"github.com/carnet-project/carnet/attest/predicate/slsa"
+	"github.com/carnet-project/carnet/verify"
+)
+
+// A BaseImage names an image that another may be built on.
+type BaseImage struct {
+	// Name is its full repository name, such as docker.io/library/alpine, and "" where only
+	// its digest is known.
+	Name string
+	// Digest is zero where nobody pinned it.
+	Digest attest.Digest
+	// Platform is that of the image that is built on it, or "".
+	Platform string
+}
+
+// String is the image's name and digest.
+func (i BaseImage) String() string { return strings.TrimPrefix(i.Name+"@"+i.Digest.String(), "@") }
+
+// ImageMaterials are the images among the materials of a provenance predicate: what it names
+// as pkg:docker, pkg:oci, docker-image://, docker:// or oci://. The error is the predicate's.
+func ImageMaterials(predicateType string, raw []byte) ([]BaseImage, error) {
+	p, err := slsa.Parse(predicateType, raw)
+	if err != nil {
+		return nil, err
+	}
+	var all []BaseImage
+	for _, m := range p.Dependencies {
+		image, ok, err := imageMaterial(m)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			all = append(all, image)
+		}
+	}
+	return all, nil
+}
+
+// originOf is what a piece of provenance says its image is built on.
+func (b *bench) originOf(e *verify.Evidence) origin {
+	images, err := remember(b.c.Facts, e, "image materials", func() ([]BaseImage, error) { return ImageMaterials(e.PredicateType(), e.Predicate()) })
+	return origin{evidence: e, images: images, err: err}
+}
+
+// coveredOrigins are the unsigned statements that the section about provenance has accepted.
+func (b *bench) coveredOrigins(node artifact.Artifact) []origin { return nil }
+
+// imageMaterial says which image a material is, if it is one. One that names two digests, or
+// whose name can't be read, is an error: it may be the base.
+func imageMaterial(m resource.Descriptor) (BaseImage, bool, error) {
+	name, pinned, ok, err := imageURI(m.URI)
+	if err != nil || !ok {
+		return BaseImage{}, ok, err
+	}
+	image := BaseImage{Name: name}
+	for _, algorithm := range []string{"sha512", "sha384", "sha256"} {
+		if value, has := m.Digest[algorithm]; has {
+			if image.Digest, err = attest.ParseDigest(algorithm + ":" + value); err != nil {
+				return BaseImage{}, true, fmt.Errorf("the material %s: %w", clip(m.URI), err)
+			}
+		}
+	}
+	if pinned == "" {
+		return image, true, nil
+	}
+	d, err := attest.ParseDigest(pinned)
+	switch {
+	case err != nil:
+		return BaseImage{}, true, fmt.Errorf("the material %s: %w", clip(m.URI), err)
+	case image.Digest.IsZero():
+		image.Digest = d
+	case image.Digest.Algorithm() == d.Algorithm() && image.Digest != d:
+		return BaseImage{}, true, errors.New("the material " + clip(m.URI) + " has two digests")
+	}
+	return image, true, nil
+}
+
+// imageURI reads the URI of an image: its full repository name, and the digest in it.
+func imageURI(uri string) (name, pinned string, ok bool, err error) {
+	for _, scheme := range []string{"docker-image://", "oci://", "docker://", "docker-pullable://"} {
+		if rest, found := strings.CutPrefix(uri, scheme); found {
+			rest, pinned, _ = strings.Cut(rest, "@")
+			return repositoryName(rest), pinned, true, nil
+		}
+	}
+	if !strings.HasPrefix(uri, "pkg:docker/") && !strings.HasPrefix(uri, "pkg:oci/") {
+		return "", "", false, nil
+	}
+	p, err := packageurl.FromString(uri)
+	if err != nil {
+		return "", "", true, fmt.Errorf("the material %s is no package URL", clip(uri))
+	}
+	qualifiers := p.Qualifiers.Map()
+	name = p.Name
+	if p.Namespace != "" {
+		name = p.Namespace + "/" + p.Name
+	}
+	registry := strings.TrimSuffix(strings.TrimPrefix(qualifiers["repository_url"], "https://"), "/")
+	switch {
+	case registry != "" && p.Type == packageurl.TypeOCI:
+		name = registry // it is the whole repository's
+	case registry != "":
+		name = registry + "/" + name
+	}
+	if pinned = qualifiers["digest"]; strings.Contains(p.Version, ":") {
+		pinned = p.Version
+	}
+	return repositoryName(name), pinned, true, nil
+}
+
+// repositoryName is the full name of the repository that a reference is in: without tag and
+// digest, and with what Docker leaves out of the names of its own registry.
+func repositoryName(reference string) string {
+	name, _, _ := strings.Cut(reference, "@")
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		name = name[:i]
+	}
+	host, path, found := strings.Cut(name, "/")
+	switch {
+	case name == "" || name == scratch || strings.Contains(host, "*"):
+		return name
+	case !found:
+		return "docker.io/library/" + name
+	case host == "index.docker.io" || host == "registry-1.docker.io":
+		host = "docker.io"
+	case !strings.ContainsAny(host, ".:") && host != "localhost":
+		host, path = "docker.io", name
+	}
+	if host == "docker.io" && !strings.Contains(path, "/") && path != "**" {
+		path = "library/" + path
+	}
+	return host + "/" + path
+}

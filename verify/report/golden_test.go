@@ -140,16 +140,25 @@ func TestJSONOfEveryVector(t *testing.T) {
 // or goes away breaks those who read it.
 type document struct {
 	Schema  string `json:"schema"`
-	Allowed bool   `json:"allowed"`
+	Tool    *struct{ Name, Version string }
+	Allowed bool `json:"allowed"`
 	Results []struct {
-		Target  string `json:"target"`
-		Name    string `json:"name"`
-		Digest  string `json:"digest"`
-		Kind    string `json:"kind"`
-		Outcome string `json:"outcome"`
-		Allowed bool   `json:"allowed"`
-		Error   string `json:"error"`
-		Matrix  []struct {
+		Target   string `json:"target"`
+		Name     string `json:"name"`
+		Digest   string `json:"digest"`
+		Kind     string `json:"kind"`
+		Outcome  string `json:"outcome"`
+		Allowed  bool   `json:"allowed"`
+		Effect   string `json:"effect"`
+		Mode     string `json:"mode"`
+		At       string `json:"at"`
+		Error    string `json:"error"`
+		Policies []struct {
+			Name                                              string
+			Version                                           int
+			Digest, URI, Scope, Mode, Owner, Contact, Expires string
+		} `json:"policies"`
+		Matrix []struct {
 			Requirement string `json:"requirement"`
 			Digest      string `json:"digest"`
 			Kind        string `json:"kind"`
@@ -157,6 +166,14 @@ type document struct {
 			Required    bool   `json:"required"`
 			Threshold   int    `json:"threshold"`
 			Status      string `json:"status"`
+			Section     string `json:"section"`
+			Policy      string `json:"policy"`
+			Scope       string `json:"scope"`
+			Mode        string `json:"mode"`
+			EnforceFrom string `json:"enforceFrom"`
+			Pending     bool   `json:"pending"`
+			Selection   string `json:"selection"`
+			Candidates  int    `json:"candidates"`
 			Evidence    []struct {
 				Kind          string `json:"kind"`
 				PredicateType string `json:"predicateType"`
@@ -176,17 +193,16 @@ type document struct {
 					Source string `json:"source"`
 					URI    string `json:"uri"`
 				} `json:"times"`
+				Logs    []string `json:"logs"`
+				Commits []string `json:"commits"`
 			} `json:"evidence"`
+			Rules []ruled `json:"rules"`
 		} `json:"matrix"`
 		Findings []struct {
-			Rule     string `json:"rule"`
-			Status   string `json:"status"`
-			Reason   string `json:"reason"`
+			ruled
+			Level    string `json:"level"`
 			Subject  string `json:"subject"`
 			Platform string `json:"platform"`
-			Expected string `json:"expected"`
-			Found    string `json:"found"`
-			Fix      string `json:"fix"`
 		} `json:"findings"`
 		Rejected []struct {
 			Subject       string `json:"subject"`
@@ -204,7 +220,32 @@ type document struct {
 			Reason  string `json:"reason"`
 			Detail  string `json:"detail"`
 		} `json:"unknown"`
+		Notes []struct {
+			Rule, Text, Policy string
+			Line               int
+		} `json:"notes"`
+		NotChecked []string `json:"notChecked"`
 	} `json:"results"`
+}
+
+// ruled is how a rule ended.
+type ruled struct {
+	Rule          string `json:"rule"`
+	Status        string `json:"status"`
+	Reason        string `json:"reason"`
+	Expected      string `json:"expected"`
+	Found         string `json:"found"`
+	Fix           string `json:"fix"`
+	Evidence      string `json:"evidence"`
+	Vulnerability string `json:"vulnerability"`
+	Package       string `json:"package"`
+	Check         string `json:"check"`
+	Follows       string `json:"follows"`
+	Exception     string `json:"exception"`
+	Policy        string `json:"policy"`
+	Scope         string `json:"scope"`
+	Line          int    `json:"line"`
+	Owner         string `json:"owner"`
 }
 
 // A report allows only if there are results and every one is allowed.

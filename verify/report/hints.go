@@ -7,27 +7,67 @@ import (
 	"github.com/carnet-project/carnet/verify/policy"
 )
 
-// Fix says what to do about a finding. The verdict states facts; this is the advice.
+// Fix says what to do about a finding: what the policy says itself, else what the reason
+// for a refusal asks for, else what the table of rules has. The verdict states facts; this
+// is the advice. A pass needs none.
 func Fix(f policy.Finding) string {
+	switch {
+	case f.Fix != "":
+		return f.Fix
+	case f.Status.Allows():
+		return ""
+	case f.Reason != "" && (f.Line == 0 || !flagged(f.Reason)):
+		return ReasonFix(f.Reason)
+	}
+	if fix := ruleFix(f.Rule); fix != "" {
+		return fix
+	}
+	for _, r := range policy.Rules() {
+		if r.ID == f.Rule {
+			return r.Fix
+		}
+	}
 	if f.Reason != "" {
 		return ReasonFix(f.Reason)
 	}
-	kind, state, _ := strings.Cut(f.Rule, ".")
-	switch {
-	case f.Rule == "image.platforms":
+	return sectionFix(f.Rule)
+}
+
+// flagged says whether the advice about a reason is a flag, which is none to somebody who
+// has written a policy.
+func flagged(r verify.Reason) bool {
+	return r == verify.ReasonUnknownSigner || r == verify.ReasonIdentityMismatch
+}
+
+// ruleFix has the commands that make what is missing.
+func ruleFix(rule string) string {
+	switch rule {
+	case "image.platforms":
 		return "build for this platform, or choose one of those found with --platform"
-	case state == "incomplete":
+	case "verify.incomplete":
 		return "this is the store or the network, not your artifact: look at the cause and try again"
-	case state == "threshold":
-		return "have another accepted signer sign it: one key or identity counts once, however often it signed"
-	case kind == policy.RequireSignature:
+	case "signature.missing":
 		return "sign it: carnet sign --key KEY TARGET; after copying an image, copy its referrers too"
-	case kind == policy.RequireProvenance:
+	case "provenance.missing":
 		return "state where it was built: carnet attest provenance --key KEY TARGET, or carnet seal"
-	case kind == policy.RequireSBOM:
+	case "sbom.missing":
 		return "attest an SBOM of every platform: carnet attest sbom --key KEY TARGET, or carnet seal"
-	case kind == "bundle":
+	}
+	return ""
+}
+
+// sectionFix is what can be said of a rule of which nothing else is known.
+func sectionFix(rule string) string {
+	section, state, _ := strings.Cut(rule, ".")
+	switch {
+	case state == "unsupported":
+		return "use a newer carnet: this one does not evaluate the section"
+	case state == "time":
+		return "give a time with --at"
+	case section == "bundle":
 		return "name the bundle that was made for this file"
+	case section == "rule":
+		return "ask the policy's owner what the rule wants"
 	}
 	return "attest it: carnet attest --type TYPE --predicate FILE --key KEY TARGET"
 }

@@ -1,10 +1,6 @@
 package report
 
 import (
-	"encoding/json"
-	"io"
-	"time"
-
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
@@ -14,57 +10,53 @@ import (
 // none is removed and none changes its meaning.
 const Schema = "https://github.com/carnet-project/carnet/schema/verify/v1"
 
-// A Result is what became of one target: a verdict, or the error that kept it from
-// being judged.
-type Result struct {
-	// Target is what the user wrote, and Name what it is called without tag or digest.
-	Target, Name string
-	Verdict      policy.Verdict
-	Err          error
-	// Tampered says that Err is content that is not what its digest says.
-	Tampered bool
-}
-
-// Outcome is the verdict's, or what the error amounts to: nothing was decided, unless
-// the error itself is a sign of tampering.
-func (r Result) Outcome() policy.Outcome {
-	switch {
-	case r.Err == nil:
-		return r.Verdict.Outcome()
-	case r.Tampered:
-		return policy.Invalid
-	}
-	return policy.Undecided
-}
-
-// Reference is name@digest: the one spelling of the target that cannot move.
-// A digest without a name is its own reference.
-func (r Result) Reference() string {
-	digest := r.Verdict.Artifact().Digest.String()
-	if r.Name == "" {
-		return digest
-	}
-	return r.Name + "@" + digest
-}
-
 type document struct {
-	Schema  string       `json:"schema"`
+	Schema string `json:"schema"`
+	// Tool is what made the document, where the caller said so.
+	Tool    *toolJSON    `json:"tool,omitempty"`
 	Allowed bool         `json:"allowed"`
 	Results []resultJSON `json:"results"`
 }
 
+type toolJSON struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
+}
+
 type resultJSON struct {
-	Target   string         `json:"target"`
-	Name     string         `json:"name,omitempty"`
-	Digest   string         `json:"digest,omitempty"`
-	Kind     string         `json:"kind,omitempty"`
-	Outcome  policy.Outcome `json:"outcome"`
-	Allowed  bool           `json:"allowed"`
-	Error    string         `json:"error,omitempty"`
+	Target  string         `json:"target"`
+	Name    string         `json:"name,omitempty"`
+	Digest  string         `json:"digest,omitempty"`
+	Kind    string         `json:"kind,omitempty"`
+	Outcome policy.Outcome `json:"outcome"`
+	// Allowed says whether it may enter, and Effect what became of the outcome: under a
+	// policy that audits or warns these differ from it.
+	Allowed bool        `json:"allowed"`
+	Effect  effect      `json:"effect"`
+	Mode    policy.Mode `json:"mode,omitempty"`
+	At      string      `json:"at,omitempty"`
+	Error   string      `json:"error,omitempty"`
+	// Policies are all that were asked, each of which must be met.
+	Policies []policyJSON   `json:"policies"`
 	Matrix   []cellJSON     `json:"matrix"`
 	Findings []findingJSON  `json:"findings"`
 	Rejected []rejectedJSON `json:"rejected"`
 	Unknown  []unknownJSON  `json:"unknown"`
+	Notes    []noteJSON     `json:"notes"`
+	// NotChecked are the sections of the chain for which no policy asks.
+	NotChecked []string `json:"notChecked"`
+}
+
+type policyJSON struct {
+	Name    string      `json:"name"`
+	Version int         `json:"version,omitempty"`
+	Digest  string      `json:"digest,omitempty"`
+	URI     string      `json:"uri,omitempty"`
+	Scope   string      `json:"scope,omitempty"`
+	Mode    policy.Mode `json:"mode"`
+	Owner   string      `json:"owner,omitempty"`
+	Contact string      `json:"contact,omitempty"`
+	Expires string      `json:"expires,omitempty"`
 }
 
 type cellJSON struct {
@@ -74,9 +66,22 @@ type cellJSON struct {
 	Platform    string `json:"platform,omitempty"`
 	Required    bool   `json:"required"`
 	// Threshold is how many distinct signers are wanted, where that is more than one.
-	Threshold int            `json:"threshold,omitempty"`
-	Status    policy.Status  `json:"status"`
-	Evidence  []evidenceJSON `json:"evidence"`
+	Threshold int           `json:"threshold,omitempty"`
+	Status    policy.Status `json:"status"`
+	// Section is what the ids of its rules begin with.
+	Section     string      `json:"section"`
+	Policy      string      `json:"policy,omitempty"`
+	Scope       string      `json:"scope,omitempty"`
+	Mode        policy.Mode `json:"mode,omitempty"`
+	EnforceFrom string      `json:"enforceFrom,omitempty"`
+	// Pending says that it does not deny yet.
+	Pending bool `json:"pending,omitempty"`
+	// Selection says which of so many Candidates count.
+	Selection  policy.Selection `json:"selection,omitempty"`
+	Candidates int              `json:"candidates"`
+	Evidence   []evidenceJSON   `json:"evidence"`
+	// Rules are how its rules ended, those that are met included.
+	Rules []ruleJSON `json:"rules"`
 }
 
 type evidenceJSON struct {
@@ -89,6 +94,8 @@ type evidenceJSON struct {
 	// a time.
 	TrustedTime *string    `json:"trustedTime"`
 	Times       []timeJSON `json:"times,omitempty"`
+	Logs        []string   `json:"logs,omitempty"`
+	Commits     []string   `json:"commits,omitempty"`
 }
 
 // signerJSON is a key, or what a certificate says of its holder.
@@ -107,15 +114,39 @@ type timeJSON struct {
 	URI    string            `json:"uri,omitempty"`
 }
 
+// ruleJSON is how a rule ended on the node of its cell.
+type ruleJSON struct {
+	Rule          string        `json:"rule"`
+	Status        policy.Status `json:"status"`
+	Reason        verify.Reason `json:"reason,omitempty"`
+	Expected      string        `json:"expected"`
+	Found         string        `json:"found"`
+	Fix           string        `json:"fix,omitempty"`
+	Evidence      string        `json:"evidence,omitempty"`
+	Vulnerability string        `json:"vulnerability,omitempty"`
+	Package       string        `json:"package,omitempty"`
+	Check         string        `json:"check,omitempty"`
+	Follows       string        `json:"follows,omitempty"`
+	Exception     string        `json:"exception,omitempty"`
+	Policy        string        `json:"policy,omitempty"`
+	Scope         string        `json:"scope,omitempty"`
+	Line          int           `json:"line,omitempty"`
+	Owner         string        `json:"owner,omitempty"`
+}
+
+// findingJSON is a rule that is not met, and of what.
 type findingJSON struct {
-	Rule     string        `json:"rule"`
-	Status   policy.Status `json:"status"`
-	Reason   verify.Reason `json:"reason,omitempty"`
-	Subject  string        `json:"subject"`
-	Platform string        `json:"platform,omitempty"`
-	Expected string        `json:"expected"`
-	Found    string        `json:"found"`
-	Fix      string        `json:"fix"`
+	ruleJSON
+	Level    level  `json:"level"`
+	Subject  string `json:"subject"`
+	Platform string `json:"platform,omitempty"`
+}
+
+type noteJSON struct {
+	Rule   string `json:"rule"`
+	Text   string `json:"text"`
+	Policy string `json:"policy,omitempty"`
+	Line   int    `json:"line,omitempty"`
 }
 
 type rejectedJSON struct {
@@ -135,78 +166,3 @@ type unknownJSON struct {
 	Reason  verify.Reason `json:"reason,omitempty"`
 	Detail  string        `json:"detail"`
 }
-
-// JSON writes results as one document of [Schema].
-func JSON(w io.Writer, results []Result) error {
-	doc := document{Schema: Schema, Allowed: len(results) > 0, Results: []resultJSON{}}
-	for _, r := range results {
-		doc.Allowed = doc.Allowed && r.Err == nil && r.Verdict.Allowed()
-		doc.Results = append(doc.Results, toJSON(r))
-	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(doc)
-}
-
-func toJSON(r Result) resultJSON {
-	a := r.Verdict.Artifact()
-	out := resultJSON{
-		Target: r.Target, Name: r.Name, Digest: a.Digest.String(), Kind: string(a.Kind),
-		Outcome: r.Outcome(), Allowed: r.Err == nil && r.Verdict.Allowed(),
-		Matrix: []cellJSON{}, Findings: []findingJSON{}, Rejected: []rejectedJSON{}, Unknown: []unknownJSON{},
-	}
-	if r.Err != nil {
-		out.Error = r.Err.Error()
-	}
-	for _, c := range r.Verdict.Cells() {
-		out.Matrix = append(out.Matrix, cellToJSON(c))
-	}
-	for _, f := range r.Verdict.Findings() {
-		out.Findings = append(out.Findings, findingJSON{f.Rule, f.Status, f.Reason, f.Subject.String(), f.Platform, f.Expected, f.Found, Fix(f)})
-	}
-	for _, x := range r.Verdict.Rejected() {
-		out.Rejected = append(out.Rejected, rejectedJSON{
-			x.Subject.String(), string(x.Place), x.Manifest.String(), x.Bundle.String(), x.PredicateType,
-			x.Refusal.Reason, x.Refusal.Expected, x.Refusal.Found,
-		})
-	}
-	for _, u := range r.Verdict.Unknown() {
-		out.Unknown = append(out.Unknown, unknownJSON{u.Subject.String(), string(u.Place), u.Reason, u.Detail})
-	}
-	return out
-}
-
-func cellToJSON(c policy.Cell) cellJSON {
-	out := cellJSON{
-		Requirement: c.Requirement.Name(), Digest: c.Node.Digest.String(), Kind: string(c.Node.Kind),
-		Platform: c.Node.Platform, Required: c.Required, Status: c.Status, Evidence: []evidenceJSON{},
-	}
-	if c.Threshold > 1 {
-		out.Threshold = c.Threshold
-	}
-	for _, e := range c.Evidence {
-		out.Evidence = append(out.Evidence, evidenceToJSON(e))
-	}
-	return out
-}
-
-func evidenceToJSON(e *verify.Evidence) evidenceJSON {
-	out := evidenceJSON{
-		Kind: e.Kind(), PredicateType: e.PredicateType(), Subject: e.Subject().String(), Bundle: e.Bundle().String(),
-		Signer: signerJSON{Name: e.By().Name, Key: e.By().Key.String()},
-	}
-	if c := e.By().Certificate; c != nil {
-		out.Signer.Subject, out.Signer.Issuer, out.Signer.Authority, out.Signer.Claims = c.Subject, c.Issuer, c.Authority, c.Claims
-	}
-	for _, t := range e.Times() {
-		out.Times = append(out.Times, timeJSON{moment(t.At), t.Source, t.URI})
-	}
-	if at := e.SignedAt(); !at.IsZero() {
-		earliest := moment(at)
-		out.TrustedTime = &earliest
-	}
-	return out
-}
-
-func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }

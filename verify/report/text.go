@@ -9,13 +9,20 @@ import (
 	"unicode"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
 )
 
-// A Style says how text is set off. The zero Style is plain.
-type Style struct{ Colour bool }
+// A Style says how a report is written. The zero Style is plain.
+type Style struct {
+	// Colour sets text off with the terminal's colours.
+	Colour bool
+	// Tool is what made the report, for the formats that name it.
+	Tool Tool
+}
+
+// A Tool is a program and its version.
+type Tool struct{ Name, Version string }
 
 func (s Style) paint(code, text string) string {
 	if !s.Colour {
@@ -36,77 +43,39 @@ func (s Style) outcome(o policy.Outcome) string {
 // each failure what was expected, what was found and what to do.
 func Text(w io.Writer, r Result, s Style) error {
 	out := &strings.Builder{}
-	if r.Err != nil {
+	switch {
+	case r.Err != nil:
 		fmt.Fprintf(out, "%s  %s\n", s.outcome(r.Outcome()), Clean(r.Target))
 		fmt.Fprintf(out, "  %s\n", Clean(r.Err.Error()))
-	} else {
+	default:
 		head(out, r, s)
-		matrix(out, r.Verdict, s)
+		matrix(out, r.Verdict)
 		signers(out, r.Verdict)
 		findings(out, r.Verdict, s)
+		notes(out, r.Verdict)
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
 }
 
-func head(out *strings.Builder, r Result, s Style) {
-	cells := r.Verdict.Cells()
-	required := 0
-	for _, c := range cells {
-		if c.Required {
-			required++
-		}
-	}
-	fmt.Fprintf(out, "%s  %s\n", s.outcome(r.Verdict.Outcome()), Clean(r.Reference()))
-	if unmet := len(r.Verdict.Unmet()); unmet > 0 {
-		fmt.Fprintf(out, "  %d of %d required are not met\n", unmet, required)
-	}
-}
-
 // matrix prints the nodes down and the requirements across.
-func matrix(out *strings.Builder, v policy.Verdict, s Style) {
-	var names []string
-	var nodes []artifact.Artifact
-	at := map[string]policy.Cell{}
-	for _, c := range v.Cells() {
-		if !slices.Contains(names, c.Requirement.Name()) {
-			names = append(names, c.Requirement.Name())
-		}
-		if !slices.ContainsFunc(nodes, func(n artifact.Artifact) bool { return n.Digest == c.Node.Digest }) {
-			nodes = append(nodes, c.Node)
-		}
-		at[c.Requirement.Name()+c.Node.Digest.String()] = c
-	}
+func matrix(out *strings.Builder, v policy.Verdict) {
+	g := gridOf(v)
 	out.WriteByte('\n')
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	names := make([]string, 0, len(g.names))
+	for _, name := range g.names {
+		names = append(names, Clean(name))
+	}
 	fmt.Fprintf(table, "  \t%s\n", strings.Join(names, "\t"))
-	for _, n := range nodes {
+	for _, n := range g.nodes {
 		fmt.Fprintf(table, "  %s", nodeName(n))
-		for _, name := range names {
-			fmt.Fprintf(table, "\t%s", mark(at[name+n.Digest.String()], n))
+		for _, name := range g.names {
+			fmt.Fprintf(table, "\t%s", g.mark(name, n))
 		}
 		fmt.Fprintln(table)
 	}
 	_ = table.Flush() // a strings.Builder takes everything
-}
-
-func nodeName(n artifact.Artifact) string {
-	if n.Platform != "" {
-		return Clean(n.Platform)
-	}
-	return string(n.Kind)
-}
-
-func mark(c policy.Cell, n artifact.Artifact) string {
-	switch {
-	case c.Status == "" || c.Status == policy.StatusNotApplicable:
-		return "–"
-	case len(c.Evidence) > 0 && c.Evidence[0].Subject() != n.Digest:
-		return "✓ by its index"
-	case c.Status.Allows():
-		return "✓"
-	}
-	return "✗ " + string(c.Status)
 }
 
 // signers says who signed what that counted, and when.
@@ -164,22 +133,17 @@ func evidenceType(e *verify.Evidence) string {
 	return Clean(e.PredicateType())
 }
 
-func findings(out *strings.Builder, v policy.Verdict, s Style) {
-	for _, f := range v.Findings() {
-		where := f.Platform
-		if path := v.Artifact().Path(f.Subject); where == "" && path != nil {
-			where = nodeName(path[len(path)-1])
-		}
-		fmt.Fprintf(out, "\n%s %s  %s\n", s.paint("31", "✗"), s.paint("1", f.Rule), Clean(where))
-		for _, line := range [][2]string{{"expected", f.Expected}, {"found", f.Found}, {"fix", Fix(f)}} {
-			fmt.Fprintf(out, "    %-9s %s\n", line[0], Clean(line[1]))
-		}
-	}
-}
-
 // Clean keeps foreign text from moving the cursor or forging lines.
-func Clean(s string) string {
+func Clean(s string) string { return clean(s, false) }
+
+// CleanLines is [Clean] for text that may have several lines.
+func CleanLines(s string) string { return clean(s, true) }
+
+func clean(s string, lines bool) string {
 	return strings.Map(func(r rune) rune {
+		if lines && r == '\n' {
+			return r
+		}
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
 			return '�'
 		}

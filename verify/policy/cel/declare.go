@@ -40,8 +40,8 @@ func Types() map[string]map[string]*cel.Type {
 		"sbom":             {"format": text, "packages": list("package"), "generatedBy": texts},
 		"package":          {"name": text, "version": text, "purl": text, "licenses": texts, "hashes": words},
 		"vulnerability": {
-			"id": text, "severity": text, "cvss": cel.DoubleType, "epss": cel.DoubleType, "exploited": cel.BoolType, "package": text,
-			"fixedIn": texts, "vex": text, "scanner": text,
+			"id": text, "severity": text, "epss": cel.DoubleType, "exploited": cel.BoolType, "package": text,
+			"fixedIn": text, "vex": text, "scanner": text,
 		},
 		"check":    {"name": text, "type": text, "result": text, "signedAt": cel.TimestampType, "by": text, "raw": cel.DynType},
 		"approval": {"name": text, "by": text, "signedAt": cel.TimestampType, "properties": texts},

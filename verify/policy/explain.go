@@ -57,6 +57,9 @@ func (r Rejected) where() string {
 	if !r.Manifest.IsZero() {
 		return string(r.Place) + " manifest " + r.Manifest.String()
 	}
+	if r.Place == "" {
+		return "bundle " + r.Bundle.String()
+	}
 	return string(r.Place)
 }
 

@@ -18,6 +18,9 @@ const (
 	baseDigestAnnotation = "org.opencontainers.image.base.digest"
 )
 
+// RequireBase is the name of the requirement about base images.
+const RequireBase = "base"
+
 // requireBaseImage is what the evidence of a base image is called in a matrix of its own.
 const requireBaseImage = "base image"
 
@@ -29,7 +32,7 @@ func (b *bench) base(r *BaseClause) {
 	if r == nil {
 		return
 	}
-	requirement := Requirement{name: "base", rule: "base", what: "provenance that names the base images", classes: []predicate.Class{predicate.Provenance}, spread: platforms, selection: SelectAny}
+	requirement := Requirement{name: RequireBase, rule: "base", what: "provenance that names the base images", classes: []predicate.Class{predicate.Provenance}, spread: platforms, selection: SelectAny}
 	for _, node := range b.runnable() {
 		b.single(r.Clause, requirement, node, func(cell *Cell) { b.founded(cell, r) })
 	}
@@ -107,9 +110,13 @@ func (b *bench) origins(node artifact.Artifact, r *BaseClause) []origin {
 	var all []origin
 	if b.asksProvenance() {
 		for _, e := range b.selected(node, RequireProvenance) {
+			if e.Kind() == verify.KindSignature {
+				all = append(all, b.coveredOrigins(node, e)...)
+				continue
+			}
 			all = append(all, b.originOf(e))
 		}
-		return append(all, b.coveredOrigins(node)...)
+		return all
 	}
 	from := b.everybody()
 	if b.isBase() {
@@ -235,8 +242,8 @@ func (d *descent) nothing(claim string) {
 	}
 }
 
-// A candidate is an image that may be the base.
-type candidate struct {
+// A baseCandidate is an image that may be the base.
+type baseCandidate struct {
 	BaseImage
 	// named says that provenance names it, and claim that the image's annotations do.
 	named, claim bool
@@ -244,10 +251,10 @@ type candidate struct {
 
 // candidates are the images among the origin's materials and the one that the annotations
 // name. A claim without a digest is given as text: it can't be held to anything.
-func (d *descent) candidates() (all []candidate, unpinned string) {
+func (d *descent) candidates() (all []baseCandidate, unpinned string) {
 	for _, m := range d.origin.images {
 		m.Platform = d.platform()
-		all = append(all, candidate{BaseImage: m, named: true})
+		all = append(all, baseCandidate{BaseImage: m, named: true})
 	}
 	name, text := d.image.Annotations[baseNameAnnotation], d.image.Annotations[baseDigestAnnotation]
 	digest, err := attest.ParseDigest(text)
@@ -260,11 +267,11 @@ func (d *descent) candidates() (all []candidate, unpinned string) {
 			return all, ""
 		}
 	}
-	return append(all, candidate{BaseImage: BaseImage{Name: repositoryName(name), Digest: digest, Platform: d.platform()}, claim: true}), ""
+	return append(all, baseCandidate{BaseImage: BaseImage{Name: repositoryName(name), Digest: digest, Platform: d.platform()}, claim: true}), ""
 }
 
 // claimed holds what the annotations claim to the layers.
-func (d *descent) claimed(c candidate, p proof) {
+func (d *descent) claimed(c baseCandidate, p proof) {
 	f := Finding{Rule: "base.layers", Expected: fmt.Sprintf("the layers of the base image that its annotations name, %s, below its own", c)}
 	switch p {
 	case proofLayers:
@@ -278,7 +285,7 @@ func (d *descent) claimed(c candidate, p proof) {
 }
 
 // vet asks of one base image what the clause asks of all.
-func (d *descent) vet(c candidate, p proof) {
+func (d *descent) vet(c baseCandidate, p proof) {
 	listed := Finding{Rule: "base.listed", Status: StatusPass, Expected: d.allowed(), Found: c.String() + p.String()}
 	if !d.lists(c.Name) {
 		listed.Status = StatusFail

@@ -92,9 +92,6 @@ func (p *Policy) ForBase(i BaseImage) *Policy {
 	return sub
 }
 
-// Narrow is the artifact of the base image with only what is for its platform.
-func (i BaseImage) Narrow(a artifact.Artifact) artifact.Artifact { return narrowed(a, i.Platform) }
-
 // asBase is the part with nothing asked but what the clause asks of base images. Exceptions
 // and the policy's own validity are judged once, with the image.
 func (b part) asBase(name string, r *BaseClause) part {
@@ -119,7 +116,7 @@ func (b *bench) isBase() bool {
 func (d *descent) descendInto(i BaseImage, base Base) {
 	sub := &Policy{name: i.Name, parts: []part{d.part.asBase(i.Name, d.clause)}}
 	c := base.Case
-	c.Artifact, c.At, c.Facts = i.Narrow(c.Artifact), d.c.At, d.c.Facts
+	c.Artifact, c.At, c.Facts = Narrow(c.Artifact, i.Platform), d.c.At, d.c.Facts
 	cells, _ := sub.parts[0].judge(sub, c)
 	for _, cell := range cells {
 		if !cell.Required {

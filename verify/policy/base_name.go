@@ -3,12 +3,14 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	packageurl "github.com/package-url/packageurl-go"
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/attest/predicate/resource"
 	"github.com/carnet-project/carnet/attest/predicate/slsa"
 	"github.com/carnet-project/carnet/verify"
@@ -54,8 +56,36 @@ func (b *bench) originOf(e *verify.Evidence) origin {
 	return origin{evidence: e, images: images, err: err}
 }
 
-// coveredOrigins are the unsigned statements that the section about provenance has accepted.
-func (b *bench) coveredOrigins(node artifact.Artifact) []origin { return nil }
+// coveredOrigins are the unsigned statements about the node that the section about provenance
+// has accepted for the signature e of an index, which covers them.
+func (b *bench) coveredOrigins(node artifact.Artifact, e *verify.Evidence) []origin {
+	var all, told []origin
+	for _, c := range b.c.Covered {
+		if c.Statement == nil || c.Subject != node.Digest || predicate.ClassOf(c.Statement.PredicateType()) != predicate.Provenance || !c.Statement.About(node.Digest) ||
+			!slices.ContainsFunc(b.c.Artifact.Path(c.Manifest), func(n artifact.Artifact) bool { return n.Digest == e.Subject() }) {
+			continue
+		}
+		images, err := remember(b.c.Facts, e, "image materials "+c.Manifest.String()+" "+c.Statement.PredicateType(), func() ([]BaseImage, error) {
+			return ImageMaterials(c.Statement.PredicateType(), c.Statement.Predicate())
+		})
+		all = append(all, origin{evidence: e, images: images, err: err})
+		if b.tells(node, c.Manifest) {
+			told = append(told, all[len(all)-1])
+		}
+	}
+	if len(told) > 0 {
+		return told
+	}
+	return all
+}
+
+// tells says whether the section about provenance has told of this statement.
+func (b *bench) tells(node artifact.Artifact, statement attest.Digest) bool {
+	return slices.ContainsFunc(b.cells, func(cell Cell) bool {
+		return cell.Requirement.name == RequireProvenance && cell.Node.Digest == node.Digest &&
+			slices.ContainsFunc(cell.Findings, func(f Finding) bool { return f.Evidence == statement })
+	})
+}
 
 // imageMaterial says which image a material is, if it is one. One that names two digests, or
 // whose name can't be read, is an error: it may be the base.

@@ -6,7 +6,7 @@ import (
 	"github.com/carnet-project/carnet/attest/artifact"
 )
 
-// A proof is what the layers say of a candidate.
+// A proof is what the layers say of a baseCandidate.
 type proof int
 
 const (
@@ -27,15 +27,15 @@ func (p proof) String() string {
 
 // prove says whether the base's layers are the lowest ones of the image. One without layers
 // proves nothing.
-func (d *descent) prove(c candidate) proof {
+func (d *descent) prove(c baseCandidate) proof {
 	base, known := d.known(c)
 	if !known {
 		return proofUnread
 	}
 	result := proofNone
-	for _, n := range narrowed(base.Case.Artifact, d.platform()).Runnable() {
+	for _, n := range Narrow(base.Case.Artifact, d.platform()).Runnable() {
 		config, ok := base.Case.Images[n.Digest]
-		if !ok || config.Unread != "" {
+		if !ok {
 			result = proofUnread
 			continue
 		}
@@ -49,30 +49,31 @@ func (d *descent) prove(c candidate) proof {
 // known is what is known of a base image. What the annotations alone name must have been
 // found where they say; of a name that provenance gives that is not asked, for the digest is
 // the same content anywhere.
-func (d *descent) known(c candidate) (Base, bool) {
+func (d *descent) known(c baseCandidate) (Base, bool) {
 	base, ok := d.c.Bases[c.Digest]
 	return base, ok && !c.Digest.IsZero() && base.Case.Artifact.Digest == c.Digest && (c.named || base.Name == c.Name)
 }
 
 // unread is why a base image is not known.
 func (b *bench) unread(i BaseImage) string {
-	for _, u := range b.c.Unknown {
-		if u.Subject == i.Digest {
-			return u.Detail
-		}
-	}
-	if i.Name == "" {
+	switch why := b.c.Unread[i.Digest]; {
+	case why != "":
+		return why
+	case i.Name == "":
 		return "nothing says in which repository it lies"
 	}
 	return "it was not looked at"
 }
 
-// narrowed is the artifact with only those images for the platform, or for all where none is.
-func narrowed(a artifact.Artifact, platform string) artifact.Artifact {
+// Narrow is the artifact with only those images that are for one of the platforms, or with
+// all where none is, or a platform is not known.
+func Narrow(a artifact.Artifact, platforms ...string) artifact.Artifact {
 	same := func(n artifact.Artifact) bool {
-		return artifact.MatchPlatform(n.Platform, platform) || artifact.MatchPlatform(platform, n.Platform)
+		return slices.ContainsFunc(platforms, func(p string) bool {
+			return artifact.MatchPlatform(n.Platform, p) || artifact.MatchPlatform(p, n.Platform)
+		})
 	}
-	if platform == "" || !slices.ContainsFunc(a.Runnable(), same) {
+	if slices.Contains(platforms, "") || !slices.ContainsFunc(a.Runnable(), same) {
 		return a
 	}
 	var prune func(artifact.Artifact) artifact.Artifact

@@ -279,7 +279,8 @@ func TestBaseOfWhat(t *testing.T) {
 	if len(v.Cells()) != 2 {
 		t.Errorf("%+v", v.Cells())
 	}
-	b.with.Images[arm.Digest] = policy.Image{Unread: "no answer"}
+	delete(b.with.Images, arm.Digest)
+	b.with.Unread = map[attest.Digest]string{arm.Digest: "no answer"}
 	if v := b.ends("image.config", policy.StatusError); v.Findings()[0].Found != "no answer" || v.Outcome() != policy.Undecided {
 		t.Errorf("%+v", v.Findings())
 	}

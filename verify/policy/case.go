@@ -27,6 +27,9 @@ type Case struct {
 	// Images is what the configurations of images say, by the manifest's digest. One that
 	// is needed and not there could not be looked at.
 	Images map[attest.Digest]Image
+	// Unread says of configurations that are not in Images, and of base images that are not
+	// in Bases, why they could not be read.
+	Unread map[attest.Digest]string
 	// Bases are the base images that were found, by digest, each a case of its own.
 	Bases map[attest.Digest]Base
 	// At is the time for which the case is judged. Without it nothing has an age.
@@ -50,8 +53,6 @@ type Image struct {
 	// Annotations are the manifest's.
 	Annotations map[string]string
 	Platform    string
-	// Unread says why nothing of this is known: the configuration could not be read.
-	Unread string
 }
 
 // A Base is a base image: what it is called, and a case about it.

@@ -73,12 +73,12 @@ func (b *bench) platforms(r *ImageClause) {
 // config is what the configuration of a node says, or the finding that it is not known.
 func (b *bench) config(node artifact.Artifact) (Image, *Finding) {
 	image, ok := b.c.Images[node.Digest]
-	if ok && image.Unread == "" {
+	if ok {
 		return image, nil
 	}
-	found := "it was not read"
-	if image.Unread != "" {
-		found = image.Unread
+	found := b.c.Unread[node.Digest]
+	if found == "" {
+		found = "it was not read"
 	}
 	return Image{}, &Finding{Rule: "config", Status: StatusError, Expected: "a readable configuration of " + node.Digest.String(), Found: found}
 }

@@ -71,8 +71,19 @@ func notRegexp(s string) error {
 	return fmt.Errorf("%q looks like a regular expression: a pattern is a glob for the whole value, where * is any part of one segment and ** is anything", s)
 }
 
-// image is a pattern for full names of repositories.
-func image() codec[string] { return filled().that(imagePattern) }
+// image is a pattern for full names of repositories, which captures.
+func image() codec[string] {
+	return text(glob.MaxBytes).that(func(s string) error {
+		if err := plainPattern(s); err != nil {
+			return err
+		}
+		if err := imagePattern(s); err != nil {
+			return err
+		}
+		_, err := glob.CompileCapturing(s)
+		return err
+	})
+}
 
 var registryHost = regexp.MustCompile(`^([A-Za-z0-9._-]*[.:*{][A-Za-z0-9._:*{}-]*|localhost)$`)
 

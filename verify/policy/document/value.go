@@ -84,10 +84,10 @@ func duration() codec[time.Duration] {
 		read: func(n *yaml.Node, at place) (time.Duration, error) { return strictyaml.Duration(n, at.what) },
 		write: func(v time.Duration) *yaml.Node {
 			for _, unit := range []struct {
-				length time.Duration
-				letter string
-			}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}} {
-				if v > 0 && v%unit.length == 0 {
+				least, length time.Duration
+				letter        string
+			}{{72 * time.Hour, 24 * time.Hour, "d"}, {0, time.Hour, "h"}, {0, time.Minute, "m"}} {
+				if v > 0 && v >= unit.least && v%unit.length == 0 {
 					return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: fmt.Sprintf("%d%s", v/unit.length, unit.letter)}
 				}
 			}

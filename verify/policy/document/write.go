@@ -35,6 +35,26 @@ func Write(d *policy.Document, comments map[string]string) []byte {
 	// Writing nodes of our own into memory has no way to fail.
 	_ = enc.Encode(root)
 	_ = enc.Close()
+	return spaced(b.Bytes())
+}
+
+// spaced puts an empty line before each part of the document. What begins a line is a
+// part's name, or a comment of it: all else is indented.
+func spaced(raw []byte) []byte {
+	var b bytes.Buffer
+	var held []byte
+	for line := range bytes.Lines(raw) {
+		switch {
+		case line[0] == '#':
+			held = append(held, line...)
+			continue
+		case line[0] != ' ' && bytes.HasSuffix(line, []byte(":\n")) && b.Len() > 0 && string(line) != "metadata:\n":
+			b.WriteByte('\n')
+		}
+		b.Write(held)
+		b.Write(line)
+		held = nil
+	}
 	return b.Bytes()
 }
 
@@ -100,6 +120,8 @@ func scalar(s string) *yaml.Node {
 	case plainText.MatchString(s) && !special(s):
 	case strings.HasSuffix(s, "\n") && !strings.ContainsFunc(s, func(r rune) bool { return r != '\n' && (!unicode.IsPrint(r) || r == '\ufeff') }) && !blockHazard(s):
 		n.Style = yaml.LiteralStyle
+	case !strings.ContainsAny(s, "'\n\ufeff") && strings.ContainsAny(s, `"\`) && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):
+		n.Style = yaml.SingleQuotedStyle
 	default:
 		n.Style = yaml.DoubleQuotedStyle
 	}

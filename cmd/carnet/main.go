@@ -9,6 +9,7 @@ import (
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/cmd/internal/consume"
 	"github.com/carnet-project/carnet/cmd/internal/local"
+	"github.com/carnet-project/carnet/cmd/internal/policy"
 	"github.com/carnet-project/carnet/cmd/internal/produce"
 	"github.com/carnet-project/carnet/cmd/internal/trust"
 	_ "github.com/carnet-project/carnet/sign/kms/cloud" // the key services of the clouds, for this program alone
@@ -22,6 +23,6 @@ func run(ctx context.Context, env *cli.Env, args []string) int {
 	withServices := *env
 	withServices.KeyService = produce.KeyService
 	commands := append(produce.Commands(), consume.Commands()...)
-	commands = append(commands, local.Local(), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
+	commands = append(commands, local.Local(), policy.Command(produce.PolicySign(), produce.PolicyPush()), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
 	return cli.Main(ctx, &withServices, "carnet", "a passport for software: what is in it, who built it, who signed it, and whether it may enter", commands, args)
 }

@@ -21,9 +21,18 @@ func VerifyKeyFlag() *urfave.StringSliceFlag {
 	return &urfave.StringSliceFlag{Name: "key", Aliases: []string{"k"}, Usage: "trust what the public key in `KEY` signed: a file, env://VARIABLE, https://URL, k8s://NAMESPACE/SECRET, or a key in a service, such as awskms://…; may be given several times"}
 }
 
-// VerifyKeys reads the public keys that --key names; the root is nil where there are none.
-func (c *Call) VerifyKeys() (*verifykey.Root, error) {
-	var roots []*verifykey.Root
+// A TrustedKey is what a --key or an entry of a trust file names: public keys in PEM, of
+// which the root is made, and when they count.
+type TrustedKey struct {
+	Name     string
+	PEM      []byte
+	Validity verifykey.Validity
+	Root     *verifykey.Root
+}
+
+// namedKeys reads the public keys that --key names.
+func (c *Call) namedKeys() ([]TrustedKey, error) {
+	var all []TrustedKey
 	for _, ref := range c.StringSlice("key") {
 		pem, err := c.ReadKey(ref)
 		if err != nil {
@@ -33,12 +42,9 @@ func (c *Call) VerifyKeys() (*verifykey.Root, error) {
 		if err != nil {
 			return nil, &UsageError{Message: err.Error(), Hint: "carnet key public --key FILE.key prints the public key of a private one"}
 		}
-		roots = append(roots, root)
+		all = append(all, TrustedKey{Name: ref, PEM: pem, Root: root})
 	}
-	if len(roots) == 0 {
-		return nil, nil
-	}
-	return verifykey.Join(roots...), nil
+	return all, nil
 }
 
 // ReadKey reads the bytes that a key reference names: a path, env://VARIABLE or, for

@@ -229,7 +229,7 @@ func TestTrustFile(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if all := keys.Identities(); len(all) != 2 || all[0].Name != pub || all[1].Name != "release" || all[1].Key.Hex() != hex.EncodeToString(release.ID()) {
+		if all := cli.JoinKeys(keys).Identities(); len(all) != 2 || all[0].Name != pub || all[1].Name != "release" || all[1].Key.Hex() != hex.EncodeToString(release.ID()) {
 			t.Errorf("trusted keys: %v", all)
 		}
 		trusted, err := c.TrustedRoots()
@@ -249,7 +249,7 @@ func TestTrustFile(t *testing.T) {
 		code, stderr := asTrusting(t, environment, func(c *cli.Call) error {
 			keys, err := c.TrustedKeys()
 			if keys != nil {
-				t.Errorf("%q trusts %v", content, keys.Identities())
+				t.Errorf("%q trusts %v", content, keys)
 			}
 			return err
 		}, "--trust", write("bad.yaml", head+content), "--key", pub)

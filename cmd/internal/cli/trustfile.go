@@ -15,29 +15,34 @@ func TrustFileFlag() *urfave.StringSliceFlag {
 	return &urfave.StringSliceFlag{Name: "trust", Usage: "trust the keys in the trust file `FILE`, each while it is valid and not revoked; may be given several times"}
 }
 
-// TrustedKeys are the public keys that --key and the files of --trust name; the root is
-// nil where there are none.
-func (c *Call) TrustedKeys() (*verifykey.Root, error) {
-	named, err := c.VerifyKeys()
+// TrustedKeys are the public keys that --key and the files of --trust name.
+func (c *Call) TrustedKeys() ([]TrustedKey, error) {
+	named, err := c.namedKeys()
 	if err != nil {
 		return nil, err
 	}
-	keys, err := c.trustFileKeys()
+	listed, err := c.trustFileKeys()
 	if err != nil {
 		return nil, err
 	}
-	if named != nil {
-		keys = append([]*verifykey.Root{named}, keys...)
+	return append(named, listed...), nil
+}
+
+// JoinKeys makes one root of keys; it is nil where there are none.
+func JoinKeys(keys []TrustedKey) *verifykey.Root {
+	var roots []*verifykey.Root
+	for _, k := range keys {
+		roots = append(roots, k.Root)
 	}
-	if len(keys) == 0 {
-		return nil, nil
+	if len(roots) == 0 {
+		return nil
 	}
-	return verifykey.Join(keys...), nil
+	return verifykey.Join(roots...)
 }
 
 // trustFileKeys are the keys in the files that --trust names.
-func (c *Call) trustFileKeys() ([]*verifykey.Root, error) {
-	var keys []*verifykey.Root
+func (c *Call) trustFileKeys() ([]TrustedKey, error) {
+	var keys []TrustedKey
 	err := c.trustFiles(func(path string, f *trustfile.File) error {
 		for _, k := range f.Keys {
 			var pem []byte
@@ -51,7 +56,10 @@ func (c *Call) trustFileKeys() ([]*verifykey.Root, error) {
 			if err != nil {
 				return Usagef("%s:%d: %v", path, k.Line, err)
 			}
-			keys = append(keys, root)
+			if k.PEM != "" {
+				pem = []byte(k.PEM)
+			}
+			keys = append(keys, TrustedKey{Name: k.Name, PEM: pem, Validity: k.Validity, Root: root})
 		}
 		return nil
 	})

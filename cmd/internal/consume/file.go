@@ -14,13 +14,11 @@ import (
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
+	"github.com/carnet-project/carnet/cmd/internal/policy/load"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/gate"
 	"github.com/carnet-project/carnet/verify/report"
 )
-
-// bundleSuffix is what carnet and cosign users call the bundle of a file.
-const bundleSuffix = ".sigstore.json"
 
 // readBundles reads bundle files.
 func readBundles(c *cli.Call, paths []string) ([]*attest.Bundle, error) {
@@ -41,16 +39,16 @@ func readBundles(c *cli.Call, paths []string) ([]*attest.Bundle, error) {
 
 // file judges a file by the bundles that are named for it, or the one beside it.
 func (v *verification) file(ctx context.Context, target, path string) ([]report.Result, error) {
-	if len(v.platforms) > 0 {
+	if v.flags != nil && len(v.flags.platforms) > 0 {
 		return nil, cli.Usagef("%s: a file has no platforms: --platform has no place beside it", target)
 	}
 	bundles := v.bundles
 	if len(bundles) == 0 {
 		var err error
-		if _, err = os.Stat(path + bundleSuffix); errors.Is(err, fs.ErrNotExist) {
-			return nil, &cli.UsageError{Message: target + ": no bundle is named, and there is no " + path + bundleSuffix, Hint: "name the bundle that proves the file: --bundle FILE"}
+		if _, err = os.Stat(path + load.BundleSuffix); errors.Is(err, fs.ErrNotExist) {
+			return nil, &cli.UsageError{Message: target + ": no bundle is named, and there is no " + path + load.BundleSuffix, Hint: "name the bundle that proves the file: --bundle FILE"}
 		}
-		if bundles, err = readBundles(v.call, []string{path + bundleSuffix}); err != nil {
+		if bundles, err = readBundles(v.call, []string{path + load.BundleSuffix}); err != nil {
 			return nil, err
 		}
 	}
@@ -80,22 +78,30 @@ func (v *verification) bundled(ctx context.Context, target, name string, groups 
 	for _, g := range groups {
 		total += len(g.bundles)
 	}
-	if v.trusted.threshold > total {
-		return nil, cli.Usagef("%s: --threshold %d can't be met: %s named, and each is signed by one signer", target, v.trusted.threshold, count(total, "bundle is", "bundles are"))
+	if v.flags != nil && v.flags.threshold > total {
+		return nil, cli.Usagef("%s: --threshold %d can't be met: %s named, and each is signed by one signer", target, v.flags.threshold, count(total, "bundle is", "bundles are"))
+	}
+	called, err := v.called(target)
+	if err != nil {
+		return nil, err
 	}
 	var beside []*verify.Evidence
-	if len(groups) > 1 && v.trusted.threshold > 1 {
+	if len(groups) > 1 {
 		for _, g := range groups {
-			beside = append(beside, believed(g, v.trusted.roots)...)
+			_, roots, err := v.judge(called, g.bundles)
+			if err != nil {
+				return nil, err
+			}
+			beside = append(beside, believed(g, roots)...)
 		}
 	}
 	var results []report.Result
 	for _, g := range groups {
-		p, err := v.policy(g.bundles)
+		p, roots, err := v.judge(called, g.bundles)
 		if err != nil {
 			return nil, err
 		}
-		judge := gate.Gate{Source: named(g.bundles), Roots: v.trusted.roots, Policy: p, Beside: beside}
+		judge := gate.Gate{Source: load.Bundles(g.bundles), Roots: roots, Policy: p, Beside: beside, At: v.at, Deploy: v.deploy}
 		results = append(results, report.Result{Target: target, Name: name, Verdict: judge.Check(ctx, g.artifact)})
 	}
 	return results, nil
@@ -117,24 +123,6 @@ func count(n int, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
-}
-
-// named is a source of evidence that is at hand.
-type named []*attest.Bundle
-
-// Discover implements [gate.Source].
-func (n named) Discover(_ context.Context, _ artifact.Artifact, depth gate.Depth) ([]attest.Found, error) {
-	if depth != gate.Near {
-		return nil, nil
-	}
-	var found []attest.Found
-	for _, b := range n {
-		found = append(found, attest.Found{
-			Place: attest.PlaceFile, Form: b.Form(),
-			Open: func(context.Context) ([]*attest.Bundle, error) { return []*attest.Bundle{b}, nil },
-		})
-	}
-	return found, nil
 }
 
 // A group is bundles that name the file by a digest of the same algorithm.

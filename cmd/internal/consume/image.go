@@ -16,7 +16,14 @@ func (v *verification) image(ctx context.Context, target string, t oci.Target) (
 	if len(v.bundles) > 0 {
 		return nil, &cli.UsageError{Message: target + ": --bundle proves files and digests", Hint: "verify the digest with the bundle, or push the bundle to the image: carnet push"}
 	}
-	p, err := v.policy(nil)
+	called := registryName(t.Repository)
+	if t.Scheme != oci.SchemeRegistry {
+		var err error
+		if called, err = v.called(target); err != nil {
+			return nil, err
+		}
+	}
+	p, roots, err := v.judge(called, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -29,13 +36,24 @@ func (v *verification) image(ctx context.Context, target string, t oci.Target) (
 	if err != nil {
 		return nil, cli.StoreError(err)
 	}
-	if len(v.platforms) > 0 && a.Kind == artifact.KindImage && a.Platform == "" {
+	if a.Kind == artifact.KindImage && a.Platform == "" && v.selects() {
 		if a.Platform, err = store.Platform(ctx, a.Digest); err != nil {
 			return nil, cli.StoreError(err)
 		}
 	}
-	g := gate.Gate{Source: source{store, a}, Roots: v.trusted.roots, Policy: p}
+	g := gate.Gate{Source: source{store, a}, Roots: roots, Policy: p, At: v.at, Deploy: v.deploy, Tag: tagOf(t)}
 	return []report.Result{{Target: target, Name: t.Name(), Verdict: g.Check(ctx, a)}}, nil
+}
+
+// tagOf is the tag by which the artifact is asked for. Beside a digest one is only said.
+func tagOf(t oci.Target) string {
+	switch {
+	case !t.Digest.IsZero():
+		return ""
+	case t.Tag == "" && t.Scheme == oci.SchemeRegistry:
+		return "latest"
+	}
+	return t.Tag
 }
 
 // source is the store of an image as a gate asks it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/verify/identity"
+	"github.com/carnet-project/carnet/verify/policy"
 )
 
 // The groups of flags in the help of carnet verify.
@@ -59,21 +60,25 @@ func signerFlags() []urfave.Flag {
 }
 
 // identities are the holders of certificates that the flags accept.
-func identities(c *cli.Call) ([]identity.Pattern, error) {
+func identities(c *cli.Call) ([]policy.Identity, error) {
 	specs, err := specs(c)
 	if err != nil {
 		return nil, err
 	}
-	var patterns []identity.Pattern
+	var all []policy.Identity
 	for _, s := range specs {
 		p, err := identity.New(s)
 		if err != nil {
 			return nil, &cli.UsageError{Message: err.Error(), Hint: "name who signed and who vouched for it: --certificate-identity dev@acme.example --certificate-oidc-issuer https://accounts.google.com"}
 		}
-		patterns = append(patterns, p)
+		i := policy.Identity{Name: p.String(), Patterns: []identity.Pattern{p}}
+		if s.Subject != "" && s.Issuer != "" {
+			i.OIDC = &policy.OIDC{Issuer: s.Issuer, Subject: s.Subject}
+		}
+		all = append(all, i)
 	}
 	builds, err := builds(c)
-	return append(patterns, builds...), err
+	return append(all, builds...), err
 }
 
 // specs pairs identities with issuers: one issuer is for all, and several are for one
@@ -130,7 +135,7 @@ func mixed(c *cli.Call) bool {
 }
 
 // builds are the workflows and pipelines that --github and --gitlab accept.
-func builds(c *cli.Call) ([]identity.Pattern, error) {
+func builds(c *cli.Call) ([]policy.Identity, error) {
 	repositories, projects := c.StringSlice("github"), c.StringSlice("gitlab")
 	for _, name := range []string{"workflow", "ref", "trigger", "runner", "environment"} {
 		if c.IsSet(name) && (len(repositories) == 0) == (len(projects) == 0) {
@@ -148,13 +153,21 @@ func builds(c *cli.Call) ([]identity.Pattern, error) {
 	for _, t := range c.StringSlice("trigger") {
 		triggers = append(triggers, strings.Split(t, ",")...)
 	}
-	var patterns []identity.Pattern
-	add := func(flag string, p identity.Pattern, err error) error {
+	var all []policy.Identity
+	add := func(flag string, p identity.Pattern, err error, words policy.Identity) error {
 		if err != nil {
 			return cli.Usagef("--%s: %v", flag, err)
 		}
-		patterns = append(patterns, p)
+		i := policy.Identity{Name: p.String(), Patterns: []identity.Pattern{p}}
+		if issuer == "" && c.String("workflow") == "" {
+			i.GitHub, i.GitLab = words.GitHub, words.GitLab
+		}
+		all = append(all, i)
 		return nil
+	}
+	var refs []string
+	if ref := c.String("ref"); ref != "" {
+		refs = []string{ref}
 	}
 	for _, r := range repositories {
 		host, path := hosted(r)
@@ -162,7 +175,9 @@ func builds(c *cli.Call) ([]identity.Pattern, error) {
 			Repository: path, Host: host, Issuer: issuer, Workflow: c.String("workflow"), Ref: c.String("ref"), Triggers: triggers,
 			Runner: c.String("runner"), Environment: c.String("environment"),
 		}.Pattern()
-		if err := add("github", p, err); err != nil {
+		if err := add("github", p, err, policy.Identity{GitHub: &policy.GitHub{
+			Repository: path, Host: host, Refs: refs, Triggers: triggers, Runner: c.String("runner"), Environment: c.String("environment"),
+		}}); err != nil {
 			return nil, err
 		}
 	}
@@ -172,11 +187,13 @@ func builds(c *cli.Call) ([]identity.Pattern, error) {
 			Project: path, Host: host, Issuer: issuer, Config: c.String("workflow"), Ref: c.String("ref"), Triggers: triggers,
 			Runner: c.String("runner"), Environment: c.String("environment"),
 		}.Pattern()
-		if err := add("gitlab", p, err); err != nil {
+		if err := add("gitlab", p, err, policy.Identity{GitLab: &policy.GitLab{
+			Project: path, Host: host, Refs: refs, Triggers: triggers, Runner: c.String("runner"), Environment: c.String("environment"),
+		}}); err != nil {
 			return nil, err
 		}
 	}
-	return patterns, nil
+	return all, nil
 }
 
 // hosted takes the server from a repository that is given by its URL.

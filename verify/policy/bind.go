@@ -34,7 +34,9 @@ type part struct {
 	mode     Mode
 	signers  map[string]signer
 	builders map[string]Builder
-	engine   Engine
+	// provenances are the clauses about provenance, compiled.
+	provenances map[*ProvenanceClause]*provenanceTest
+	engine      Engine
 	// programs are the compiled rules by their expressions.
 	programs map[string]Program
 }
@@ -115,6 +117,9 @@ func bind(name string, engine Engine, d *Document) (part, error) {
 			return b, fmt.Errorf("builder %s: %w", x.Name, err)
 		}
 		b.builders[x.Name] = filled
+	}
+	if err := b.compileProvenance(); err != nil {
+		return b, err
 	}
 	return b, b.compileRules()
 }

@@ -60,6 +60,8 @@ type bench struct {
 	anchor anchor
 	cells  []Cell
 	notes  []Note
+	// aside is evidence of other builds, which counts for nothing.
+	aside []stray
 }
 
 // run judges section by section, by distance from the root: what comes first is the cause
@@ -164,6 +166,9 @@ func (b *bench) gather(cell *Cell, from []string) {
 		}
 		if err := b.accepted(e, from); err != nil {
 			cell.refused = append(cell.refused, Rejected{Subject: cell.Node.Digest, Bundle: e.Bundle(), PredicateType: e.PredicateType(), Form: e.Form(), Refusal: verify.Refusal(err)})
+			continue
+		}
+		if b.astray(cell, e) {
 			continue
 		}
 		cell.Evidence = append(cell.Evidence, e)

@@ -230,6 +230,7 @@ func buildKit(r *reading) {
 	r.source(r.VCS.Source, "vcs.source")
 	if clean, dirty := strings.CutSuffix(r.VCS.Revision, "-dirty"); dirty && isCommit(clean) {
 		r.said[FieldCommit] = nil
+		r.view.torn = append(r.view.torn, FieldCommit)
 		r.absent(FieldCommit, "the checkout of %s had changes that are in no commit", clean)
 	} else if isCommit(r.VCS.Revision) {
 		r.say(FieldCommit, r.VCS.Revision, "vcs.revision")

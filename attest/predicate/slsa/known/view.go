@@ -47,6 +47,8 @@ type View struct {
 	// Absent tells why a field is: the fields that are not there for a reason.
 	Absent map[Field]string
 
+	// torn are the fields that are said twice, differently.
+	torn []Field
 	// told are the names of parameters that the fields above tell already.
 	told []string
 }
@@ -93,6 +95,10 @@ const maxLevel = 3
 // Told says whether a parameter says nothing but what the view's own fields tell, so that
 // who asks for these has judged it.
 func (v *View) Told(parameter string) bool { return slices.Contains(v.told, parameter) }
+
+// Contradicts says whether the provenance says two things of a field, so that it is absent
+// and nothing else may stand in for it.
+func (v *View) Contradicts(f Field) bool { return slices.Contains(v.torn, f) }
 
 // A reading is a view in the making.
 type reading struct {
@@ -151,6 +157,7 @@ func (r *reading) settle() {
 			return s.value == said[0].value || f == FieldRepository && Fold(s.value) == Fold(said[0].value)
 		}
 		if other := slices.IndexFunc(said, func(s saying) bool { return !same(s) }); other >= 0 {
+			r.view.torn = append(r.view.torn, f)
 			r.view.Absent[f] = fmt.Sprintf("it is %q in %s and %q in %s", clip(said[0].value), said[0].where, clip(said[other].value), said[other].where)
 			continue
 		}

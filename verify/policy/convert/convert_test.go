@@ -17,11 +17,7 @@ var update = flag.Bool("update", false, "write the goldens")
 // Each source becomes the policy, and the gaps, of its golden; and the policy is one that
 // can be read.
 func TestSources(t *testing.T) {
-	sources, err := filepath.Glob("testdata/*.[jy][sa]*")
-	if err != nil || len(sources) < 7 {
-		t.Fatalf("%d sources: %v", len(sources), err)
-	}
-	for _, source := range sources {
+	for _, source := range sources(t) {
 		t.Run(filepath.Base(source), func(t *testing.T) {
 			raw, err := os.ReadFile(source)
 			if err != nil {
@@ -31,6 +27,18 @@ func TestSources(t *testing.T) {
 			golden(t, source+".golden", told(t, results, err))
 		})
 	}
+}
+
+// sources are the files in testdata.
+func sources(t testing.TB) []string {
+	t.Helper()
+	yaml, err1 := filepath.Glob("testdata/*.yaml")
+	json, err2 := filepath.Glob("testdata/*.json")
+	if all := append(yaml, json...); err1 == nil && err2 == nil && len(all) >= 7 {
+		return all
+	}
+	t.Fatalf("%v %v %v", yaml, err1, err2)
+	return nil
 }
 
 // told is what came out, as a person would read it.
@@ -120,11 +128,7 @@ func TestRefused(t *testing.T) {
 }
 
 func FuzzFrom(f *testing.F) {
-	sources, err := filepath.Glob("testdata/*.[jy][sa]*")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, source := range sources {
+	for _, source := range sources(f) {
 		raw, err := os.ReadFile(source)
 		if err != nil {
 			f.Fatal(err)

@@ -27,6 +27,8 @@ type Requirement struct {
 	commit bool
 	// selection is which of several pieces count.
 	selection Selection
+	// wanted says that nothing hangs on the evidence itself: it can only lift a denial.
+	wanted bool
 }
 
 // A spread says of which nodes of an artifact evidence is wanted.
@@ -145,6 +147,10 @@ func (r Requirement) Selection() Selection { return r.selection }
 func (r Requirement) Exhaustive() bool {
 	return r.selection == SelectAll || r.selection == SelectNewest
 }
+
+// Wanted says that the evidence need not be there, and may lift a denial where it is: it is
+// worth fetching only as long as the verdict is not allowed.
+func (r Requirement) Wanted() bool { return r.wanted }
 
 // OnCommit says that the evidence is about a commit, and lies wherever the image's does.
 func (r Requirement) OnCommit() bool { return r.commit }

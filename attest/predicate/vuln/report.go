@@ -182,3 +182,8 @@ func when(s string) time.Time {
 	}
 	return time.Time{}
 }
+
+// Is says whether the scanner is called so: its name in any case, or its URI.
+func (s Scanner) Is(name string) bool {
+	return strings.EqualFold(s.Name, name) && name != "" || s.URI == name && name != ""
+}

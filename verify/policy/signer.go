@@ -12,6 +12,7 @@ import (
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/identity"
+	"github.com/carnet-project/carnet/verify/internal/gitsign"
 	"github.com/carnet-project/carnet/verify/internal/glob"
 )
 
@@ -21,6 +22,8 @@ type signer struct {
 	// patterns are met by any certificate of the signer; keys are the SHA-256 of its keys.
 	patterns []identity.Pattern
 	keys     []attest.Digest
+	// git are who may sign commits.
+	git *gitsign.Signers
 }
 
 func compileSigner(i Identity, captured map[string]string) (signer, error) {
@@ -54,6 +57,8 @@ func compileSigner(i Identity, captured map[string]string) (signer, error) {
 		s.patterns, err = x509Patterns(*i.X509, fill)
 	case i.Key != nil:
 		s.keys, err = keyDigests(i.Key.PEM)
+	case i.Git != nil:
+		s.git, err = i.Git.signers()
 	}
 	return s, err
 }

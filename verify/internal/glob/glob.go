@@ -31,6 +31,11 @@ const (
 	captureValue = `[A-Za-z0-9._-]+`
 )
 
+var (
+	wholeName  = regexp.MustCompile(`\A` + captureName + `\z`)
+	bracedName = regexp.MustCompile(`\{` + captureName + `\}`)
+)
+
 // Compile reads a pattern in which nothing is captured; braces stand for themselves.
 func Compile(pattern string) (Glob, error) { return compile(pattern, false) }
 
@@ -81,7 +86,7 @@ func next(b *strings.Builder, rest string, capturing bool) (string, error) {
 		return after, nil
 	case '{':
 		name, after, found := strings.Cut(rest[at+1:], "}")
-		if ok, _ := regexp.MatchString(`\A`+captureName+`\z`, name); !found || !ok {
+		if !found || !wholeName.MatchString(name) {
 			return "", errors.New("has a brace that does not name a capture, as in {repo}")
 		}
 		if strings.Contains(b.String(), "(?P<"+name+">") {
@@ -143,7 +148,7 @@ func (g Glob) String() string { return g.text }
 // that was not captured is an error.
 func Fill(text string, captured map[string]string) (string, error) {
 	var missing string
-	filled := regexp.MustCompile(`\{`+captureName+`\}`).ReplaceAllStringFunc(text, func(name string) string {
+	filled := bracedName.ReplaceAllStringFunc(text, func(name string) string {
 		value, ok := captured[name[1:len(name)-1]]
 		if !ok {
 			missing = name
@@ -160,7 +165,7 @@ func Fill(text string, captured map[string]string) (string, error) {
 // Captures are the names that text uses, each once, in order.
 func Captures(text string) []string {
 	var names []string
-	for _, n := range regexp.MustCompile(`\{`+captureName+`\}`).FindAllString(text, -1) {
+	for _, n := range bracedName.FindAllString(text, -1) {
 		if n = n[1 : len(n)-1]; !slices.Contains(names, n) {
 			names = append(names, n)
 		}

@@ -11,6 +11,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+var (
+	sexagesimal = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
+	fraction    = regexp.MustCompile(`^(0|1|0\.[0-9]{1,15})$`)
+	duration    = regexp.MustCompile(`^([0-9]+)(m|h|d)$`)
+)
+
 // maxLabel bounds a line of text that is shown to people, in bytes.
 const maxLabel = 200
 
@@ -32,7 +38,7 @@ func Ambiguous(plain string) bool {
 	if slices.Contains([]string{"y", "n", "yes", "no", "on", "off"}, strings.ToLower(plain)) {
 		return true
 	}
-	return strings.Contains(plain, ":") && regexp.MustCompile(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`).MatchString(plain)
+	return sexagesimal.MatchString(plain)
 }
 
 // Label reads a line of text that is shown to people, of at most 200 bytes.
@@ -79,9 +85,8 @@ func Whole(n *yaml.Node, what string, least, most int) (int, error) {
 
 // Fraction reads a number from 0 to 1 in decimal digits, as in 0.25.
 func Fraction(n *yaml.Node, what string) (float64, error) {
-	ok := regexp.MustCompile(`^(0|1|0\.[0-9]{1,15})$`).MatchString(n.Value)
 	v, err := strconv.ParseFloat(n.Value, 64)
-	if n.Kind != yaml.ScalarNode || n.Style != 0 || !ok || err != nil {
+	if n.Kind != yaml.ScalarNode || n.Style != 0 || !fraction.MatchString(n.Value) || err != nil {
 		return 0, At(n, "%s must be a number from 0 to 1 as in 0.25, and is %s", what, Kind(n))
 	}
 	return v, nil
@@ -98,7 +103,7 @@ func Boolean(n *yaml.Node, what string) (bool, error) {
 // Duration reads a number of minutes, hours or days: 90m, 36h, 14d. It is more than zero
 // and at most 100 years.
 func Duration(n *yaml.Node, what string) (time.Duration, error) {
-	m := regexp.MustCompile(`^([0-9]+)(m|h|d)$`).FindStringSubmatch(n.Value)
+	m := duration.FindStringSubmatch(n.Value)
 	if n.Kind != yaml.ScalarNode || m == nil {
 		return 0, At(n, "%s must be minutes, hours or days as in 90m, 36h or 14d, and is %s", what, Kind(n))
 	}

@@ -127,7 +127,10 @@ func ref(inner codec[string]) codec[string] {
 	})
 }
 
-var scheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://`)
+var (
+	scheme       = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://`)
+	platformText = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$`)
+)
 
 // repository is a pattern for the URL of a source repository.
 func repository() codec[string] {
@@ -161,9 +164,8 @@ func host() codec[string] {
 
 // platform is os/arch or os/arch/variant.
 func platform() codec[string] {
-	ok := regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$`)
 	return text(100).that(func(s string) error {
-		if !ok.MatchString(s) {
+		if !platformText.MatchString(s) {
 			return fmt.Errorf("%q is not os/arch or os/arch/variant, as in linux/amd64", s)
 		}
 		return nil

@@ -8,6 +8,11 @@ import (
 	"github.com/carnet-project/carnet/verify/policy"
 )
 
+var (
+	versionText = regexp.MustCompile(`^v?[0-9]{1,9}(\.[0-9]{1,9}){0,2}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
+	formatText  = regexp.MustCompile(`^(spdx|cyclonedx)(>=[0-9]+(\.[0-9]+){0,2})?$`)
+)
+
 func scopeShape() codec[policy.Scope] {
 	type s = policy.Scope
 	return object(func(s *s) *int { return &s.Line },
@@ -59,9 +64,8 @@ func imageShape() codec[*policy.ImageClause] {
 }
 
 func version() codec[string] {
-	ok := regexp.MustCompile(`^v?[0-9]{1,9}(\.[0-9]{1,9}){0,2}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
 	return text(100).that(func(s string) error {
-		if !ok.MatchString(s) {
+		if !versionText.MatchString(s) {
 			return errors.New("must be a version as in 1.4.0, and in quotes where it would be a number")
 		}
 		return nil
@@ -152,9 +156,8 @@ func sbomShape() codec[*policy.SBOMClause] {
 }
 
 func format() codec[string] {
-	ok := regexp.MustCompile(`^(spdx|cyclonedx)(>=[0-9]+(\.[0-9]+){0,2})?$`)
 	return text(100).that(func(s string) error {
-		if !ok.MatchString(s) {
+		if !formatText.MatchString(s) {
 			return errors.New("must be spdx or cyclonedx, with the lowest version as in cyclonedx>=1.6 or without")
 		}
 		return nil

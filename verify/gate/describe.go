@@ -12,7 +12,7 @@ import (
 
 // describe learns of the images what the policy needs beside evidence: what their
 // configurations say, and the statements in their index that nobody signed. What could not
-// be read is left out, which the policy reads as unknown.
+// be read is left out, with the reason, which the policy reads as unknown.
 func (in *inquiry) describe(ctx context.Context) {
 	if in.needs.Images && in.gate.Images != nil {
 		in.readImages(ctx)
@@ -39,10 +39,11 @@ func (in *inquiry) readImages(ctx context.Context) {
 		})
 	}
 	_ = group.Wait() // the goroutines report through errs
-	in.images = map[attest.Digest]policy.Image{}
 	for i, n := range nodes {
-		if errs[i] == nil {
-			in.images[n.Digest] = read[i]
+		if errs[i] != nil {
+			in.unread[n.Digest] = errs[i].Error()
+			continue
 		}
+		in.images[n.Digest] = read[i]
 	}
 }

@@ -39,7 +39,7 @@ type Gate struct {
 	Source Source
 	Roots  []verify.Root
 	Policy *policy.Policy
-	// Images reads what the configuration of an image says, and Open opens a base image by
+	// Images reads what the configuration of an image says, and Bases opens a base image by
 	// its full repository name and digest. They may be nil where the policy needs neither.
 	Images func(ctx context.Context, image attest.Digest) (policy.Image, error)
 	Bases  func(ctx context.Context, name string, d attest.Digest) (Base, error)
@@ -68,13 +68,21 @@ type Base struct {
 // last what claims to be something else. The
 // verdict is the policy's; an artifact whose evidence cannot be read is not allowed.
 func (g Gate) Check(ctx context.Context, a artifact.Artifact) policy.Verdict {
-	in := &inquiry{gate: g, artifact: a, facts: &policy.Facts{}, needs: g.Policy.Needs()}
+	return g.inquiry(a, &policy.Facts{}).run(ctx)
+}
+
+func (in *inquiry) run(ctx context.Context) policy.Verdict {
 	in.describe(ctx)
-	verdict := g.Policy.Judge(in.known())
+	return in.find(ctx)
+}
+
+// find finds the evidence, once the images are described.
+func (in *inquiry) find(ctx context.Context) policy.Verdict {
+	verdict := in.gate.Policy.Judge(in.known())
 	if len(verdict.Unmet()) == 0 {
 		return verdict // nothing to judge or nothing to judge by: that denies
 	}
-	for _, round := range g.rounds(a) {
+	for _, round := range in.gate.rounds(in.artifact) {
 		in.list(ctx, round)
 		if verdict = in.pursue(ctx, hinted, silent); in.settled(verdict) {
 			return verdict
@@ -85,15 +93,21 @@ func (g Gate) Check(ctx context.Context, a artifact.Artifact) policy.Verdict {
 }
 
 // pursue fetches candidates that fit what is unmet, the first way of fitting first,
-// until there are none or the artifact is allowed.
+// until there are none or the artifact is allowed. What lies near of the image comes before
+// its base images, for its provenance names them.
 func (in *inquiry) pursue(ctx context.Context, ways ...fit) policy.Verdict {
 	for {
 		verdict := in.gate.Policy.Judge(in.known())
 		batch := in.next(verdict, ways)
-		if len(batch) == 0 {
+		switch {
+		case len(batch) > 0:
+			in.fetch(ctx, batch)
+			in.followed = !in.descends()
+		case !in.followed:
+			in.follow(ctx)
+		default:
 			return verdict
 		}
-		in.fetch(ctx, batch)
 	}
 }
 

@@ -22,14 +22,35 @@ type inquiry struct {
 	covered    []policy.Covered
 	facts      *policy.Facts
 	needs      policy.Needs
+	// bases are the base images that were found, below how their evidence is found, and
+	// asked what was looked for, of which opened were opened. followed says that the evidence so far names no more.
+	bases    map[attest.Digest]policy.Base
+	below    map[attest.Digest]*inquiry
+	asked    map[string]bool
+	opened   int
+	followed bool
+	// unread says why configurations and base images could not be read.
+	unread map[attest.Digest]string
 	// width is how many candidates were last fetched for one cell.
 	width int
 }
 
+func (g Gate) inquiry(a artifact.Artifact, facts *policy.Facts) *inquiry {
+	in := &inquiry{
+		gate: g, artifact: a, facts: facts, needs: g.Policy.Needs(), images: map[attest.Digest]policy.Image{},
+		bases: map[attest.Digest]policy.Base{}, below: map[attest.Digest]*inquiry{}, asked: map[string]bool{}, unread: map[attest.Digest]string{},
+	}
+	in.followed = !in.descends()
+	return in
+}
+
+// descends says whether base images are looked at.
+func (in *inquiry) descends() bool { return in.needs.Bases > 0 && in.gate.Bases != nil }
+
 func (in *inquiry) known() policy.Case {
 	return policy.Case{
 		Artifact: in.artifact, Tag: in.gate.Tag, Evidence: in.evidence, Beside: in.gate.Beside, Rejected: in.rejected, Unknown: in.unknown,
-		Images: in.images, Covered: in.covered, At: in.gate.At, Deploy: in.gate.Deploy, Facts: in.facts,
+		Images: in.images, Unread: in.unread, Bases: in.bases, Covered: in.covered, At: in.gate.At, Deploy: in.gate.Deploy, Facts: in.facts,
 	}
 }
 
@@ -37,6 +58,9 @@ func (in *inquiry) known() policy.Case {
 // that all evidence of their kind decides.
 func open(v policy.Verdict) []policy.Cell {
 	return slices.DeleteFunc(v.Cells(), func(c policy.Cell) bool {
+		if c.Requirement.Wanted() {
+			return v.Outcome() == policy.Allowed
+		}
 		return !c.Required || c.Status.Allows() && !c.Requirement.Exhaustive()
 	})
 }
@@ -81,7 +105,10 @@ func (in *inquiry) next(v policy.Verdict, ways []fit) []*candidate {
 	for _, fits := range ways {
 		var batch []*candidate
 		for _, cell := range open(v) {
-			batch = in.pick(batch, cell, fits)
+			// More provenance helps a cell about bases only when these are known.
+			if in.followed || cell.Requirement.Name() != policy.RequireBase {
+				batch = in.pick(batch, cell, fits)
+			}
 		}
 		if len(batch) > 0 {
 			return batch

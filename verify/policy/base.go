@@ -211,20 +211,25 @@ func (d *descent) judge() {
 		d.nothing(pinned)
 		return
 	}
-	proofs := make([]proof, len(candidates))
-	proven := false
+	counted := d.counted(candidates)
 	for i, c := range candidates {
-		proofs[i] = d.prove(c)
-		proven = proven || proofs[i] == proofLayers
 		if c.claim {
-			d.claimed(c, proofs[i])
+			d.claimed(c, d.prove(c))
+		}
+		if counted[i] {
+			d.vet(c, d.prove(c))
 		}
 	}
+}
+
+// counted says which of the candidates count.
+func (d *descent) counted(candidates []baseCandidate) []bool {
+	proven := slices.ContainsFunc(candidates, func(c baseCandidate) bool { return d.prove(c) == proofLayers })
+	counts := make([]bool, len(candidates))
 	for i, c := range candidates {
-		if !c.Digest.IsZero() && (!proven || proofs[i] != proofNone) {
-			d.vet(c, proofs[i])
-		}
+		counts[i] = !c.Digest.IsZero() && (!proven || d.prove(c) != proofNone)
 	}
+	return counts
 }
 
 // nothing judges an image of which nothing names a base. That it has none is believed where
@@ -297,7 +302,7 @@ func (d *descent) vet(c baseCandidate, p proof) {
 		return
 	}
 	base, known := d.known(c)
-	if !known {
+	if !known || base.Shallow {
 		d.add(Finding{Rule: "base.unread", Status: StatusError, Expected: "the base image " + c.String() + " readable", Found: d.unread(c.BaseImage)})
 		return
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 // Bases are the base images of which the policy wants to know more before it can judge: those
-// that the accepted provenance and the annotations name, and that are not in the case yet.
-// Each is for one platform.
+// that the accepted provenance and the annotations name, and of which the case has nothing
+// yet, or less than is asked. Each is for one platform.
 func (p *Policy) Bases(c Case) []BaseImage {
 	if p == nil || c.Artifact.Digest.IsZero() {
 		return nil
@@ -62,16 +62,24 @@ func (b *bench) wanted() []BaseImage {
 	return all
 }
 
-// wants are the candidates that have to be read. A single one that must only be listed need
-// not be: it counts whatever its layers are.
+// wants are the candidates that have to be read: the layers of all, to tell which are shipped,
+// and then the evidence of these. A single one that must only be listed need not be read: it
+// counts whatever its layers are.
 func (d *descent) wants() []BaseImage {
 	candidates, _ := d.candidates()
 	if len(candidates) == 1 && !candidates[0].claim && !d.clause.looks() {
 		return nil
 	}
+	counted := d.counted(candidates)
 	var all []BaseImage
-	for _, c := range candidates {
-		if _, known := d.known(c); !known && c.Name != "" && !c.Digest.IsZero() {
+	for i, c := range candidates {
+		base, known := d.known(c)
+		switch {
+		case c.Name == "" || c.Digest.IsZero():
+		case !known:
+			c.Shallow = true
+			all = append(all, c.BaseImage)
+		case base.Shallow && counted[i] && d.clause.looks():
 			all = append(all, c.BaseImage)
 		}
 	}

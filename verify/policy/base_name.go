@@ -25,6 +25,8 @@ type BaseImage struct {
 	Digest attest.Digest
 	// Platform is that of the image that is built on it, or "".
 	Platform string
+	// Shallow says that only its layers are asked about: it may not be what was shipped.
+	Shallow bool
 }
 
 // String is the image's name and digest.

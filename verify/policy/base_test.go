@@ -316,6 +316,29 @@ func TestBasesThatAreWanted(t *testing.T) {
 	wants(b)
 }
 
+// First the layers of all candidates are asked about, and then the evidence of those that
+// they prove.
+func TestBasesAreWantedInTwoSteps(t *testing.T) {
+	b := newBased(t, policy.BaseClause{Evidence: policy.BaseSignature})
+	b.built(builtFrom("pkg:docker/golang "+digest("golang").String(), alpine+" "+digest("alpine").String()))
+	known := b.with.Bases
+	b.with.Bases = nil
+	if i := b.bind().Bases(b.with); len(i) != 2 || !i[0].Shallow || !i[1].Shallow {
+		t.Errorf("%+v", i)
+	}
+	b.with.Bases = known
+	b.addBase("docker.io/library/golang", "golang", layers("golang"), daysAgo(1))
+	for _, d := range []attest.Digest{digest("golang"), digest("alpine")} {
+		base := known[d]
+		base.Shallow = true
+		known[d] = base
+	}
+	b.ends("base.unread", policy.StatusError)
+	if i := b.bind().Bases(b.with); len(i) != 1 || i[0].Shallow || i[0].Digest != digest("alpine") {
+		t.Errorf("%+v", i)
+	}
+}
+
 // Taking anything away from a case that is denied never allows it.
 func TestBaseIsMonotone(t *testing.T) {
 	b := newBased(t, policy.BaseClause{Allow: listed.Allow, Evidence: policy.BaseSignature, From: []string{"publisher"}, MaxAge: 30 * 24 * time.Hour})

@@ -60,6 +60,8 @@ type Base struct {
 	// Name is its full repository name, and Case what is known of it, for its own digest.
 	Name string
 	Case Case
+	// Shallow says that only its layers were looked at, and not its evidence.
+	Shallow bool
 }
 
 // A Covered is an unsigned statement that lies in an index.

@@ -72,6 +72,9 @@ func (g Gate) Check(ctx context.Context, a artifact.Artifact) policy.Verdict {
 }
 
 func (in *inquiry) run(ctx context.Context) policy.Verdict {
+	if verdict, ok := in.abridge(ctx); ok {
+		return verdict
+	}
 	in.describe(ctx)
 	return in.find(ctx)
 }
@@ -153,6 +156,7 @@ func (g Gate) perPlatform() bool {
 
 // list makes the listings of a round, all at once.
 func (in *inquiry) list(ctx context.Context, r round) {
+	r = slices.DeleteFunc(slices.Clone(r), in.begunWith)
 	found := make([][]attest.Found, len(r))
 	errs := make([]error, len(r))
 	var group errgroup.Group

@@ -31,6 +31,8 @@ type inquiry struct {
 	followed bool
 	// unread says why configurations and base images could not be read.
 	unread map[attest.Digest]string
+	// begun says that the artifact's own near listing has been made, for summaries.
+	begun bool
 	// width is how many candidates were last fetched for one cell.
 	width int
 }

@@ -38,6 +38,10 @@ func (v Verdict) softened() bool {
 // judge judges a part on its own: with each commit that the accepted provenance names, for
 // what must agree must agree on one, and the best of these verdicts is the part's.
 func (b *part) judge(p *Policy, c Case) ([]Cell, []Note) {
+	cells, unused, ok := b.abridged(p, c)
+	if ok {
+		return cells, unused
+	}
 	var best *bench
 	for _, a := range b.anchors(p, c) {
 		x := &bench{part: b, c: c, nodes: p.Nodes(c.Artifact), anchor: a}
@@ -49,7 +53,7 @@ func (b *part) judge(p *Policy, c Case) ([]Cell, []Note) {
 			break
 		}
 	}
-	return best.cells, best.notes
+	return best.cells, append(unused, best.notes...)
 }
 
 // A bench is where one part of a policy is judged for one artifact.
@@ -125,7 +129,7 @@ func (b *bench) row(clause Clause, r Requirement, from []string, judge func(*Cel
 		cell := b.cell(clause, r, node)
 		// Evidence about the platforms is as good as evidence about the index, where there
 		// are platforms or some were chosen.
-		cell.Required = i > 0 || !index || r.spread == every || r.spread == whole || len(b.nodes) == 1 && !b.chosen()
+		cell.Required = !r.wanted && (i > 0 || !index || r.spread == every || r.spread == whole || len(b.nodes) == 1 && !b.chosen())
 		b.gather(&cell, from)
 		cell.Candidates = len(cell.Evidence)
 		judge(&cell)
@@ -314,7 +318,8 @@ func (p *Policy) Needs() Needs {
 			if r.Base != nil {
 				n.Bases = max(n.Bases, r.Base.Depth, 1)
 			}
-			n.Commits = n.Commits || r.Source != nil || slices.ContainsFunc(r.Checks, func(c CheckClause) bool { return !c.OnImage })
+			n.Commits = n.Commits || r.Source != nil || slices.ContainsFunc(r.Checks, func(c CheckClause) bool { return !c.OnImage }) ||
+				slices.ContainsFunc(r.Approvals, func(a ApprovalClause) bool { return a.NotAuthor })
 			if r.Provenance != nil {
 				n.Covered = n.Covered || slices.ContainsFunc(r.Provenance.Builders, func(name string) bool { return b.builders[name].Covered })
 			}

@@ -69,6 +69,7 @@ func (b *bench) chooseProvenance(cell *Cell, t *provenanceTest) {
 		best := slices.MaxFunc(good, func(a, b candidate) int {
 			return cmp.Or(cmp.Compare(a.level, b.level), -strings.Compare(a.statement.String(), b.statement.String()))
 		})
+		cell.Level = best.level
 		b.tell(cell, t.Clause, best)
 		return
 	}

@@ -67,6 +67,7 @@ func (b *bench) judgeRule(cell *Cell, r *RuleClause, program Program) {
 		return
 	}
 	cell.Candidates = len(choices)
+	f.Status, f.Found = StatusError, "nothing to evaluate it with"
 	for i, c := range choices {
 		met, err := program.Eval(c.variables)
 		if i > 0 && (!met || err != nil) {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -42,10 +43,7 @@ func (s *stage) variable(name string) ([]value, *absence) {
 	case "signatures":
 		return s.each("signatures", RequireSignature, s.signature)
 	case "provenance":
-		return s.anyOf(name, RequireProvenance, func(e *verify.Evidence) (any, error) {
-			p, err := remember(s.c.Facts, e, "rule provenance", func() (object, error) { return provenanceObject(e) })
-			return []any{p}, err
-		})
+		return s.built()
 	case "sbom":
 		return s.anyOf(name, RequireSBOM, func(e *verify.Evidence) (any, error) {
 			return remember(s.c.Facts, e, "rule sbom", func() (object, error) { return sbomObject(e) })
@@ -85,6 +83,23 @@ func (s *stage) anyOf(name, rule string, read func(*verify.Evidence) (any, error
 		all = append(all, value{of, []*verify.Evidence{e}})
 	}
 	return all, nil
+}
+
+// built is provenance, one statement at a time. What nobody signed is in an index whose
+// signature is the evidence, and no rule reads that.
+func (s *stage) built() ([]value, *absence) {
+	values, absent := s.anyOf("provenance", RequireProvenance, func(e *verify.Evidence) (any, error) {
+		if predicate.ClassOf(e.PredicateType()) != predicate.Provenance {
+			return nil, nil
+		}
+		p, err := remember(s.c.Facts, e, "rule provenance", func() (object, error) { return provenanceObject(e) })
+		return []any{p}, err
+	})
+	values = slices.DeleteFunc(values, func(v value) bool { return v.of == nil })
+	if absent == nil && len(values) == 0 {
+		return nil, &absence{status: StatusMissing, found: "no signed provenance, which the rule reads: what there is lies unsigned in an index"}
+	}
+	return values, absent
 }
 
 // each is a variable that lists all of the evidence.

@@ -38,6 +38,9 @@ type Cell struct {
 	Candidates int
 	// Findings are how the rules of the cell ended, those that allow included.
 	Findings []Finding
+	// Level is the SLSA build level that the selected provenance reached, in a cell about
+	// provenance that is met; 0 is none or not looked at.
+	Level int
 	// Policy is the name of the document that asks, Scope its scope, Mode what becomes of
 	// the verdict, and EnforceFrom when the clause begins to deny.
 	Policy, Scope string

@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/carnet-project/carnet/attest/predicate/slsa/known"
 	"github.com/carnet-project/carnet/verify/internal/strictyaml"
 	"github.com/carnet-project/carnet/verify/policy"
 )
@@ -106,7 +107,14 @@ func (c *checker) trust() error {
 
 func (c *checker) builders() error {
 	for _, b := range c.doc.Builders {
-		if err := c.known(path{"builders", b.Name, "signedBy"}, b.SignedBy, signs); err != nil {
+		if _, ok := known.Find(b.Known); b.Known != "" && !ok {
+			var all []string
+			for _, p := range known.Catalogue() {
+				all = append(all, p.ID)
+			}
+			return c.at(path{"builders", b.Name, "known"}, "no known builder is called %s%s", b.Known, c.meant(b.Known, all))
+		}
+		if err := c.knownNames(path{"builders", b.Name, "signedBy"}, b.SignedBy, signs); err != nil {
 			return err
 		}
 	}

@@ -66,7 +66,7 @@ func (p part) mentions() []mention {
 func (c *checker) references() error {
 	for _, p := range c.parts() {
 		for _, m := range p.mentions() {
-			if err := c.known(m.path, m.names, m.use); err != nil {
+			if err := c.knownNames(m.path, m.names, m.use); err != nil {
 				return err
 			}
 			if err := c.enough(m); err != nil {
@@ -84,19 +84,19 @@ func (c *checker) references() error {
 	}
 	if s := c.doc.Summaries; s != nil {
 		if s.Accept != nil {
-			if err := c.known(path{"summaries", "accept", "from"}, s.Accept.From, signs); err != nil {
+			if err := c.knownNames(path{"summaries", "accept", "from"}, s.Accept.From, signs); err != nil {
 				return err
 			}
 		}
 		if s.Issuer != "" {
-			return c.known(path{"summaries", "issue", "signer"}, []string{s.Issuer}, signs)
+			return c.knownNames(path{"summaries", "issue", "signer"}, []string{s.Issuer}, signs)
 		}
 	}
 	return nil
 }
 
-// known holds names to the identities, and their kinds to the use that is made of them.
-func (c *checker) known(at path, names []string, use use) error {
+// knownNames holds names to the identities, and their kinds to the use that is made of them.
+func (c *checker) knownNames(at path, names []string, use use) error {
 	for i, name := range names {
 		where := at.to(i)
 		id := c.identity(name)

@@ -181,6 +181,7 @@ func refusals() map[string]refusal {
 		"person without address":     {"{key: {file: release.pub}}", `{people: {issuer: a, emails: [ana]}}`, `7:17: people has "ana", which is no e-mail address`},
 		"git without a file":         {"{allowedSigners: allowed}", "{allowedSigners: a, keyring: b}", "8:14: git must have allowedSigners or a keyring, and one of the two"},
 		"builder without signer":     {", signedBy: [ci]", "", "10:12: the builder actions has no signedBy"},
+		"builder that is not known":  {"known: github-actions", "known: github-action", "10:20: no known builder is called github-action: did you mean github-actions?"},
 		"builder of two ids":         {"known: github-actions", "known: github-actions, id: [a]", "10:12: the builder actions must have known or id, and one of the two"},
 		"level of the builder":       {"signedBy: [ci]", "signedBy: [ci], level: 4", `10:59: level must be a whole number from 0 to 3, and is "4"`},
 		"level without signature":    {"signedBy: [ci]", "signedBy: [ci], level: 2, evidence: covered-by-index-signature", "10:12: the builder actions has level 2 on the evidence of an index signature, which is at most 1: nobody signed the statement"},

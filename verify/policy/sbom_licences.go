@@ -49,7 +49,7 @@ func denyLicences(patterns []string) (deniedLicences, error) {
 // id gives the entry that denies one licence id with an exception or "", and "" where none does.
 func (all deniedLicences) id(id, addition string) string {
 	for _, d := range all {
-		if d.with && !d.addition.Match(strings.ToLower(addition)) {
+		if d.with && (addition == "" || !d.addition.Match(strings.ToLower(addition))) {
 			continue
 		}
 		for _, name := range licenceNames(strings.ToLower(id)) {
@@ -188,6 +188,9 @@ func (p *licenceParser) id() (string, error) {
 	switch strings.ToLower(word) {
 	case "and", "or", "with", "(", ")":
 		return "", fmt.Errorf("%q where a licence is expected", word)
+	}
+	if strings.ContainsFunc(word, func(c rune) bool { return (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && !strings.ContainsRune(".-+:_", c) }) {
+		return "", fmt.Errorf("%q is no licence id", word)
 	}
 	p.words = p.words[1:]
 	return word, nil

@@ -42,6 +42,9 @@ func (v *verification) file(ctx context.Context, target, path string) ([]report.
 	if v.flags != nil && len(v.flags.platforms) > 0 {
 		return nil, cli.Usagef("%s: a file has no platforms: --platform has no place beside it", target)
 	}
+	if err := v.named(target); err != nil {
+		return nil, err
+	}
 	bundles := v.bundles
 	if len(bundles) == 0 {
 		var err error
@@ -68,6 +71,9 @@ func (v *verification) digest(ctx context.Context, target string, d attest.Diges
 	if len(v.bundles) == 0 {
 		return nil, &cli.UsageError{Message: target + ": no bundle is named", Hint: "name the bundle that proves the digest: --bundle FILE"}
 	}
+	if err := v.named(target); err != nil {
+		return nil, err
+	}
 	return v.bundled(ctx, target, "", []group{{bundles: v.bundles, artifact: artifact.Artifact{Kind: artifact.KindFile, Digest: d}}})
 }
 
@@ -81,14 +87,10 @@ func (v *verification) bundled(ctx context.Context, target, name string, groups 
 	if v.flags != nil && v.flags.threshold > total {
 		return nil, cli.Usagef("%s: --threshold %d can't be met: %s named, and each is signed by one signer", target, v.flags.threshold, count(total, "bundle is", "bundles are"))
 	}
-	called, err := v.called(target)
-	if err != nil {
-		return nil, err
-	}
 	var beside []*verify.Evidence
 	if len(groups) > 1 {
 		for _, g := range groups {
-			_, roots, err := v.judge(called, g.bundles)
+			_, roots, err := v.judge(v.imageName, g.bundles)
 			if err != nil {
 				return nil, err
 			}
@@ -97,7 +99,7 @@ func (v *verification) bundled(ctx context.Context, target, name string, groups 
 	}
 	var results []report.Result
 	for _, g := range groups {
-		p, roots, err := v.judge(called, g.bundles)
+		p, roots, err := v.judge(v.imageName, g.bundles)
 		if err != nil {
 			return nil, err
 		}

@@ -16,12 +16,14 @@ func (v *verification) image(ctx context.Context, target string, t oci.Target) (
 	if len(v.bundles) > 0 {
 		return nil, &cli.UsageError{Message: target + ": --bundle proves files and digests", Hint: "verify the digest with the bundle, or push the bundle to the image: carnet push"}
 	}
-	called := registryName(t.Repository)
-	if t.Scheme != oci.SchemeRegistry {
-		var err error
-		if called, err = v.called(target); err != nil {
+	var called string
+	if t.Scheme == oci.SchemeRegistry {
+		called = registryName(t.Repository)
+	} else {
+		if err := v.named(target); err != nil {
 			return nil, err
 		}
+		called = v.imageName
 	}
 	p, roots, err := v.judge(called, nil)
 	if err != nil {
@@ -41,7 +43,8 @@ func (v *verification) image(ctx context.Context, target string, t oci.Target) (
 			return nil, cli.StoreError(err)
 		}
 	}
-	g := gate.Gate{Source: source{store, a}, Roots: roots, Policy: p, At: v.at, Deploy: v.deploy, Tag: tagOf(t)}
+	g := gateAt(v.client, store, a)
+	g.Roots, g.Policy, g.At, g.Deploy, g.Tag = roots, p, v.at, v.deploy, tagOf(t)
 	return []report.Result{{Target: target, Name: t.Name(), Verdict: g.Check(ctx, a)}}, nil
 }
 

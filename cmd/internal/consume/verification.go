@@ -135,12 +135,13 @@ func (v *verification) selects() bool {
 	})
 }
 
-// called is what a target that is in no registry is called in the scopes of a policy.
-func (v *verification) called(target string) (string, error) {
+// named asks that somebody says what a target that is in no registry is called in the scopes
+// of a policy.
+func (v *verification) named(target string) error {
 	if v.flags == nil && v.imageName == "" {
-		return "", &cli.UsageError{Message: target + ": the policy's scopes are about names in registries, and this has none", Hint: "say what it is called there: --image-name ghcr.io/acme/shop"}
+		return &cli.UsageError{Message: target + ": the policy's scopes are about names in registries, and this has none", Hint: "say what it is called there: --image-name ghcr.io/acme/shop"}
 	}
-	return v.imageName, nil
+	return nil
 }
 
 // registryName is the full name of a repository as policies write it.

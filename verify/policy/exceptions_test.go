@@ -1,0 +1,178 @@
+package policy_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/carnet-project/carnet/verify"
+	"github.com/carnet-project/carnet/verify/policy"
+)
+
+func date(s string) time.Time {
+	t, err := time.Parse("2006-01-02", s)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// waiver is an exception of two months around the time that is judged for.
+func waiver(change func(*policy.Exception)) policy.Exception {
+	x := policy.Exception{
+		ID: "EX-1", Rule: "checks.failed", Images: []string{"ghcr.io/acme/shop"}, Check: "unit-tests", Reason: "flaky", Ticket: "T-1", Owner: "shop-team",
+		Created: date("2026-08-01"), Expires: date("2026-10-01"), Line: 7,
+	}
+	if change != nil {
+		change(&x)
+	}
+	return x
+}
+
+func TestExceptions(t *testing.T) {
+	y := newYard(t)
+	y.require.Checks = []policy.CheckClause{unitTests()}
+	red := y.tests.saysOf(typeTest, tested("unit-tests", "FAILED"), minutesAgo(9), y.commit)
+	for name, c := range map[string]struct {
+		change  func(*policy.Exception)
+		at      time.Time
+		allowed bool
+		note    string
+	}{
+		"in force":        {nil, judged, true, ""},
+		"its section":     {func(x *policy.Exception) { x.Rule = "checks.*" }, judged, true, ""},
+		"any check":       {func(x *policy.Exception) { x.Check = "" }, judged, true, ""},
+		"a capture":       {func(x *policy.Exception) { x.Images = []string{"ghcr.io/acme/{repo}"} }, judged, true, ""},
+		"another rule":    {func(x *policy.Exception) { x.Rule = "checks.stale" }, judged, false, ""},
+		"another section": {func(x *policy.Exception) { x.Rule = "check.*" }, judged, false, ""},
+		"every rule":      {func(x *policy.Exception) { x.Rule = "*" }, judged, false, ""},
+		"another image":   {func(x *policy.Exception) { x.Images = []string{"ghcr.io/acme/shop2", "ghcr.io/acme/sho"} }, judged, false, ""},
+		"no image":        {func(x *policy.Exception) { x.Images = nil }, judged, false, ""},
+		"another check":   {func(x *policy.Exception) { x.Check = "e2e" }, judged, false, ""},
+		"a vulnerability": {func(x *policy.Exception) { x.Vulnerability = "CVE-1" }, judged, false, ""},
+		"a package":       {func(x *policy.Exception) { x.Package = "pkg:deb/debian/libxml2" }, judged, false, ""},
+		"first moment":    {nil, date("2026-08-01"), true, ""},
+		"before":          {nil, date("2026-08-01").Add(-time.Second), false, "exception.refused"},
+		"last moment":     {nil, date("2026-10-01").Add(-time.Second), true, "exception.expiring"},
+		"after":           {nil, date("2026-10-01"), false, "exception.expired"},
+		"two weeks":       {nil, date("2026-10-01").Add(-14 * 24 * time.Hour), true, ""},
+		"too long":        {func(x *policy.Exception) { x.Expires = date("2026-11-01") }, judged, false, "exception.refused"},
+		"no end":          {func(x *policy.Exception) { x.Expires = time.Time{} }, judged, false, "exception.refused"},
+		"no time":         {nil, time.Time{}, false, "exception.refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			y.doc.Exceptions = []policy.Exception{waiver(c.change)}
+			in := y.with(red)
+			in.At = c.at
+			v, f := y.judge(t, in)
+			if v.Allowed() != c.allowed || (v.Outcome() == policy.Allowed) != c.allowed {
+				t.Errorf("%s: %+v", v.Outcome(), f)
+			}
+			rules := ""
+			for _, n := range v.Notes() {
+				rules += n.Rule
+				if n.Line != 7 || !strings.Contains(n.Text, "EX-1") {
+					t.Errorf("%+v", n)
+				}
+			}
+			if rules != c.note {
+				t.Errorf("notes %+v, want %s", v.Notes(), c.note)
+			}
+			if c.allowed && !excepted(v, "checks.failed", "EX-1") {
+				t.Errorf("%+v", v.Cells())
+			}
+		})
+	}
+}
+
+func excepted(v policy.Verdict, rule, id string) bool {
+	for _, c := range v.Cells() {
+		for _, f := range c.Findings {
+			if f.Rule == rule && f.Status == policy.StatusExcepted && f.Exception == id && c.Status == policy.StatusExcepted {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// What a sign of tampering, a gap or the policy's own word stands against is never excepted.
+func TestNeverExcepted(t *testing.T) {
+	y := newYard(t)
+	y.require.Checks = []policy.CheckClause{unitTests()}
+	broken := y.with()
+	broken.Rejected = []policy.Rejected{{Subject: y.image.Digest, PredicateType: typeTest, Refusal: &verify.Error{Reason: verify.ReasonSignatureInvalid, Expected: "a", Found: "b"}}}
+	gap := y.with()
+	gap.Unknown = []policy.Unknown{{Subject: y.image.Digest, Reason: verify.ReasonUnreadable, Detail: "timeout"}}
+	red := y.with(y.tests.saysOf(typeTest, tested("unit-tests", "FAILED"), minutesAgo(9), y.commit))
+	for name, c := range map[string]struct {
+		in    policy.Case
+		rule  string
+		never []string
+	}{
+		"tampering":    {broken, "checks.invalid", nil},
+		"tampering.*":  {broken, "checks.*", nil},
+		"a gap":        {gap, "verify.incomplete", nil},
+		"a gap.*":      {gap, "verify.*", nil},
+		"the policy's": {red, "checks.failed", []string{"checks.failed"}},
+		"its section":  {red, "checks.failed", []string{"checks.*"}},
+	} {
+		y.doc.Exceptions = []policy.Exception{waiver(func(x *policy.Exception) { x.Rule, x.Check = c.rule, "" })}
+		y.doc.NeverExcept = c.never
+		if v, f := y.judge(t, c.in); v.Allowed() || len(v.Notes()) != 1 || v.Notes()[0].Rule != "exception.refused" {
+			t.Errorf("%s: %s %+v, %+v", name, v.Outcome(), f, v.Notes())
+		}
+	}
+	// A policy that has expired stays so.
+	y.doc.NeverExcept, y.doc.Expires = nil, date("2026-08-30")
+	y.doc.Exceptions = []policy.Exception{waiver(func(x *policy.Exception) { x.Rule, x.Check = "policy.*", "" }), waiver(nil)}
+	if v, _ := y.judge(t, red); v.Allowed() || v.Findings()[0].Rule != "policy.expired" {
+		t.Errorf("%+v", v.Findings())
+	}
+}
+
+// An exception is of its own document, and any document can forbid it.
+func TestExceptionsOfSeveralDocuments(t *testing.T) {
+	y := newYard(t)
+	y.require.Checks = []policy.CheckClause{unitTests()}
+	red := y.with(y.tests.saysOf(typeTest, tested("unit-tests", "FAILED"), minutesAgo(9), y.commit))
+	doc := func(name string, exceptions []policy.Exception, never ...string) *policy.Document {
+		d := y.doc
+		d.Name, d.Exceptions, d.NeverExcept = name, exceptions, never
+		d.Scopes = []policy.Scope{{Name: "shop", Images: []string{"ghcr.io/acme/*"}, Require: y.require}}
+		return &d
+	}
+	with := []policy.Exception{waiver(nil)}
+	for name, c := range map[string]struct {
+		docs    []*policy.Document
+		allowed bool
+	}{
+		"both":      {[]*policy.Document{doc("org", with), doc("team", with)}, true},
+		"one":       {[]*policy.Document{doc("org", nil), doc("team", with)}, false},
+		"forbidden": {[]*policy.Document{doc("org", with), doc("team", with, "checks.*")}, false},
+	} {
+		p, err := policy.Bind("ghcr.io/acme/shop", nil, c.docs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := p.Judge(red); v.Allowed() != c.allowed {
+			t.Errorf("%s: %s %+v", name, v.Outcome(), v.Findings())
+		}
+	}
+}
+
+// A clause that denies from some day on tells before, and denies then.
+func TestEnforceFrom(t *testing.T) {
+	y := newYard(t)
+	check := unitTests()
+	check.EnforceFrom = judged
+	y.require.Checks = []policy.CheckClause{check}
+	for at, allowed := range map[time.Time]bool{judged.Add(-time.Second): true, judged: false, {}: false} {
+		c := y.with(y.tests.saysOf(typeTest, tested("unit-tests", "FAILED"), minutesAgo(60), y.commit))
+		c.At = at
+		v, _ := y.judge(t, c)
+		if v.Allowed() != allowed || len(v.Notes()) > 0 != allowed || allowed && v.Notes()[0].Rule != "rule.pending" {
+			t.Errorf("at %s: %s, %+v", at, v.Outcome(), v.Notes())
+		}
+	}
+}

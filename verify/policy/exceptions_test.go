@@ -176,3 +176,41 @@ func TestEnforceFrom(t *testing.T) {
 		}
 	}
 }
+
+// An exception for a package is one for every version and qualifier that it does not name,
+// and for no other package.
+func TestExceptionsOfPackages(t *testing.T) {
+	y := newYard(t)
+	y.require.Vulnerabilities = &policy.VulnerabilitiesClause{From: []string{"sec"}, Deny: []policy.DenyVulnerability{{Severity: "high"}}}
+	const found = `{"scanner":{"uri":"https://example.com/scanner","db":{"lastUpdate":"2026-09-01T00:00:00Z"},"result":[{"id":"GHSA-1","severity":[{"method":"nvd","score":"9.8"}],` +
+		`"annotations":{"purl":"pkg:deb/debian/libxml2@2.9.14?arch=amd64","aliases":"CVE-2026-11111"}}]},"metadata":{"scanStartedOn":"2026-09-01T10:00:00Z","scanFinishedOn":"2026-09-01T10:00:00Z"}}`
+	c := y.with(y.sec.says(y.image.Digest, "https://in-toto.io/attestation/vulns/v0.2", found, minutesAgo(60)))
+	for _, x := range []struct {
+		vulnerability, pkg string
+		allowed            bool
+	}{
+		{"CVE-2026-11111", "", true},
+		{"cve-2026-11111", "pkg:deb/debian/libxml2", true},
+		{"", "pkg:deb/debian/libxml2", true},
+		{"", "pkg:deb/debian/libxml2@2.9.14", true},
+		{"", "pkg:deb/debian/libxml2@2.9.14?arch=amd64", true},
+		{"", "pkg:deb/debian/libxml2?arch=amd64", true},
+		{"", "pkg:deb/debian/libxml2?arch=arm64", false},
+		{"", "pkg:deb/debian/libxml2@2.9.15", false},
+		{"", "pkg:deb/debian/libxml", false},
+		{"", "pkg:deb/ubuntu/libxml2", false},
+		{"", "pkg:rpm/debian/libxml2", false},
+		{"", "libxml2", false},
+		{"", "pkg:", false},
+		{"CVE-2026-11112", "", false},
+		{"CVE-2026-1111", "", false},
+		{"CVE-2026-11111", "pkg:deb/debian/other", false},
+	} {
+		y.doc.Exceptions = []policy.Exception{waiver(func(e *policy.Exception) {
+			e.Rule, e.Check, e.Vulnerability, e.Package = "vulnerabilities.severity", "", x.vulnerability, x.pkg
+		})}
+		if v, f := y.judge(t, c); v.Allowed() != x.allowed || !x.allowed && f.Rule != "vulnerabilities.severity" {
+			t.Errorf("%q %q: %s %+v", x.vulnerability, x.pkg, v.Outcome(), v.Findings())
+		}
+	}
+}

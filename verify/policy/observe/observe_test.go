@@ -91,7 +91,9 @@ func TestDraft(t *testing.T) {
 	roots, keys := everybody(t, c)
 	evidence := found(t, c, roots)
 	// A scan with a critical finding, which only the word of product security excuses.
-	evidence = slices.DeleteFunc(evidence, func(e *verify.Evidence) bool { return predicate.ClassOf(e.PredicateType()) == predicate.Vulnerabilities })
+	evidence = slices.DeleteFunc(evidence, func(e *verify.Evidence) bool {
+		return predicate.ClassOf(e.PredicateType()) == predicate.Vulnerabilities
+	})
 	clean := cleanScans(t, roots)
 	evidence = append(evidence, clean...)
 	draft, err := observe.Policy([]observe.Image{{Name: c.Image, Evidence: evidence}}, observe.Options{Name: "drafted", Owner: "me", Keys: keys})

@@ -16,8 +16,9 @@ const maxStatementBytes = 40 << 20
 type Unsigned struct {
 	// Subject is the manifest that the index says it is about.
 	Subject attest.Digest
-	// Manifest is the attestation manifest that holds it.
+	// Manifest is the attestation manifest that holds it, as its layer of this number.
 	Manifest  attest.Digest
+	Layer     int
 	Statement *attest.Statement
 }
 
@@ -63,7 +64,7 @@ func (s *Store) statementsIn(ctx context.Context, root, node artifact.Artifact, 
 	}
 	s.remember(node.Digest, doc)
 	var all []Unsigned
-	for _, l := range doc.Layers {
+	for i, l := range doc.Layers {
 		named := l.Annotations[annotationInToto]
 		if l.MediaType != attest.PayloadType || named != "" && wanted != nil && !wanted(named) {
 			continue
@@ -75,7 +76,7 @@ func (s *Store) statementsIn(ctx context.Context, root, node artifact.Artifact, 
 		if !st.About(subject) {
 			return nil, failure(KindMalformed, "a statement in %s is not about %s", node.Digest, subject)
 		}
-		all = append(all, Unsigned{Subject: subject, Manifest: node.Digest, Statement: st})
+		all = append(all, Unsigned{Subject: subject, Manifest: node.Digest, Layer: i, Statement: st})
 	}
 	return all, nil
 }

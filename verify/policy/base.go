@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/verify"
@@ -261,18 +260,18 @@ func (d *descent) candidates() (all []baseCandidate, unpinned string) {
 		m.Platform = d.platform()
 		all = append(all, baseCandidate{BaseImage: m, named: true})
 	}
-	name, text := d.image.Annotations[baseNameAnnotation], d.image.Annotations[baseDigestAnnotation]
-	digest, err := attest.ParseDigest(text)
-	if err != nil {
-		return all, clip(name)
+	claim, pinned := ClaimedBase(d.image.Annotations)
+	if !pinned {
+		return all, clip(d.image.Annotations[baseNameAnnotation])
 	}
 	for i := range all {
-		if all[i].Digest == digest {
+		if all[i].Digest == claim.Digest {
 			all[i].claim = true
 			return all, ""
 		}
 	}
-	return append(all, baseCandidate{BaseImage: BaseImage{Name: repositoryName(name), Digest: digest, Platform: d.platform()}, claim: true}), ""
+	claim.Platform = d.platform()
+	return append(all, baseCandidate{BaseImage: claim, claim: true}), ""
 }
 
 // claimed holds what the annotations claim to the layers.

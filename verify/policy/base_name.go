@@ -52,6 +52,13 @@ func ImageMaterials(predicateType string, raw []byte) ([]BaseImage, error) {
 	return all, nil
 }
 
+// ClaimedBase is the base image that an image's annotations name, with its digest. Nobody
+// vouches for it.
+func ClaimedBase(annotations map[string]string) (BaseImage, bool) {
+	digest, err := attest.ParseDigest(annotations[baseDigestAnnotation])
+	return BaseImage{Name: repositoryName(annotations[baseNameAnnotation]), Digest: digest}, err == nil
+}
+
 // originOf is what a piece of provenance says its image is built on.
 func (b *bench) originOf(e *verify.Evidence) origin {
 	images, err := remember(b.c.Facts, e, "image materials", func() ([]BaseImage, error) { return ImageMaterials(e.PredicateType(), e.Predicate()) })

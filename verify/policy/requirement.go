@@ -113,12 +113,13 @@ func ParseRequirement(s string) (Requirement, error) {
 	return typeRequirement(s, uri), nil
 }
 
-// carriesResult says whether statements of this type say PASSED or FAILED.
+// carriesResult says whether statements of this type say PASSED or FAILED, or list what is wrong
+// with code.
 func carriesResult(uri string) bool {
 	for _, family := range []string{
 		"https://slsa.dev/verification_summary/", "https://in-toto.io/attestation/test-result/",
 		"https://in-toto.io/attestation/svr/", "https://conforma.dev/verification_summary/",
-		"https://carabiner.dev/ampel/resultset/",
+		"https://carabiner.dev/ampel/resultset/", "https://github.com/carnet-project/carnet/predicates/sarif/", "https://witness.dev/attestations/sarif/",
 	} {
 		if strings.HasPrefix(uri, family) {
 			return true

@@ -22,9 +22,9 @@ type reader struct {
 	seen map[string]bool // top-level members met
 	// graph is which package needs which.
 	graph graph
-	spdx spdx2
-	ld   spdx3
-	cdx  cyclonedx
+	spdx  spdx2
+	ld    spdx3
+	cdx   cyclonedx
 }
 
 func newReader(raw []byte, detail bool) *reader {

@@ -66,22 +66,23 @@ func (a *assay) deny(d *DenyVulnerability, s scan, f *vuln.Finding) {
 	if a.told[key] {
 		return
 	}
-	finding := Finding{
-		Rule: d.rule(), Status: StatusFail, Expected: d.String(), Evidence: s.of.Bundle(),
-		Vulnerability: f.CVE(), Package: f.Package.String(), Found: a.describe(s, f),
-	}
-	if by := a.vex.lifts(a.cell.Node, f); by != nil {
-		finding.Status, finding.Evidence = StatusPass, by.of.Bundle()
-		finding.Found = fmt.Sprintf("%s in %s: %s", f.CVE(), clip(f.Package.String()), by)
-	} else {
+	a.told[key] = true
+	by := a.vex.lifts(a.cell.Node, f)
+	if by == nil {
 		a.broken[d.rule()] = true
 	}
-	a.told[key] = true
 	if len(a.told) > maxVulnerabilities {
-		if finding.Status == StatusFail {
+		if by == nil {
 			a.more[d.rule()]++
 		}
 		return
+	}
+	finding := Finding{Rule: d.rule(), Status: StatusFail, Expected: d.String(), Evidence: s.of.Bundle(), Vulnerability: f.CVE(), Package: f.Package.String()}
+	if by != nil {
+		finding.Status, finding.Evidence = StatusPass, by.of.Bundle()
+		finding.Found = fmt.Sprintf("%s in %s: %s", f.CVE(), clip(f.Package.String()), by)
+	} else {
+		finding.Found = a.describe(s, f)
 	}
 	a.find(a.cell, a.at(d), finding)
 }

@@ -104,8 +104,12 @@ func bind(name string, engine Engine, d *Document) (part, error) {
 	if !slices.ContainsFunc(b.requires, (*Require).asks) {
 		return b, fmt.Errorf("the scope %s requires nothing: it would allow anything", b.scope.Name)
 	}
+	identities, builders := b.names()
 	for _, i := range d.Identities {
 		s, err := compileSigner(i, b.captured)
+		if errors.Is(err, glob.ErrNotCaptured) && !slices.Contains(identities, i.Name) {
+			continue // it is for images of another scope
+		}
 		if err != nil {
 			return b, fmt.Errorf("identity %s: %w", i.Name, err)
 		}
@@ -113,6 +117,9 @@ func bind(name string, engine Engine, d *Document) (part, error) {
 	}
 	for _, x := range d.Builders {
 		filled, err := x.fill(b.captured)
+		if errors.Is(err, glob.ErrNotCaptured) && !slices.Contains(builders, x.Name) {
+			continue
+		}
 		if err != nil {
 			return b, fmt.Errorf("builder %s: %w", x.Name, err)
 		}
@@ -122,6 +129,28 @@ func bind(name string, engine Engine, d *Document) (part, error) {
 		return b, err
 	}
 	return b, b.compileRules()
+}
+
+// names are the identities and builders that the part's requirements name.
+func (b *part) names() (identities, builders []string) {
+	for _, r := range b.requires {
+		identities = append(identities, r.Signers()...)
+		if r.Provenance != nil {
+			builders = append(builders, r.Provenance.Builders...)
+		}
+	}
+	for _, x := range b.doc.Builders {
+		if slices.Contains(builders, x.Name) {
+			identities = append(identities, x.SignedBy...)
+		}
+	}
+	if s := b.doc.Summaries; s != nil {
+		identities = append(identities, s.Issuer)
+		if s.Accept != nil {
+			identities = append(identities, s.Accept.From...)
+		}
+	}
+	return identities, builders
 }
 
 // choose finds the first scope that names the image.

@@ -241,6 +241,34 @@ type Require struct {
 	Line    int
 }
 
+// Signers are the identities that the requirements name themselves, beside those of their
+// builders. A name may be there more than once.
+func (r *Require) Signers() []string {
+	var all []string
+	if r.Signatures != nil {
+		all = append(all, r.Signatures.From...)
+	}
+	if r.Source != nil {
+		all = append(append(all, r.Source.From...), r.Source.CommitsSignedBy...)
+	}
+	if r.Base != nil {
+		all = append(all, r.Base.From...)
+	}
+	if r.SBOM != nil {
+		all = append(all, r.SBOM.From...)
+	}
+	if r.Vulnerabilities != nil {
+		all = append(append(all, r.Vulnerabilities.From...), r.Vulnerabilities.VEXFrom...)
+	}
+	for _, c := range r.Checks {
+		all = append(all, c.From...)
+	}
+	for _, a := range r.Approvals {
+		all = append(all, a.From...)
+	}
+	return all
+}
+
 // ImageClause is about the image itself.
 type ImageClause struct {
 	Clause

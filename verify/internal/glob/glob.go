@@ -143,9 +143,12 @@ func (g Glob) Names() []string {
 
 func (g Glob) String() string { return g.text }
 
+// ErrNotCaptured is why a text can't be filled.
+var ErrNotCaptured = errors.New("which the image's pattern does not capture")
+
 // Fill puts what was captured in the place of its name. What was captured has the
 // characters of a name alone, so that it means itself in whatever it is put into. A name
-// that was not captured is an error.
+// that was not captured is an error that wraps [ErrNotCaptured].
 func Fill(text string, captured map[string]string) (string, error) {
 	var missing string
 	filled := bracedName.ReplaceAllStringFunc(text, func(name string) string {
@@ -157,7 +160,7 @@ func Fill(text string, captured map[string]string) (string, error) {
 	})
 	if missing != "" {
 		known := slices.Sorted(maps.Keys(captured))
-		return "", fmt.Errorf("%q uses %s, which the image's pattern does not capture (it captures %d: %s)", text, missing, len(known), strings.Join(known, ", "))
+		return "", fmt.Errorf("%q uses %s, %w (it captures %d: %s)", text, missing, ErrNotCaptured, len(known), strings.Join(known, ", "))
 	}
 	return filled, nil
 }

@@ -11,9 +11,10 @@ import (
 const maxException = 90 * 24 * time.Hour
 
 // never are the rules to which no exception applies, whatever a document says: those of
-// the policy and of the verification itself, broken evidence, and what is judged at all.
+// the policy and of the verification itself, and what is judged at all; and whatever tells of
+// broken evidence, "signature.invalid" and the like.
 func never() []string {
-	return []string{"policy.*", "verify.*", "signature.invalid", "image.digest"}
+	return []string{"policy.*", "verify.*", "image.digest"}
 }
 
 func (c *checker) exceptions() error {
@@ -35,7 +36,7 @@ func (c *checker) exception(e policy.Exception, at path) error {
 	if strings.HasSuffix(e.Rule, "*") {
 		return c.at(at.to("rule"), "the exception %s is for %s: it must be for one rule", e.ID, e.Rule)
 	}
-	if p := covering(e.Rule, never()); p != "" {
+	if covering(e.Rule, never()) != "" || strings.HasSuffix(e.Rule, ".invalid") {
 		return c.at(at.to("rule"), "the exception %s is for %s, which may never be excepted", e.ID, e.Rule)
 	}
 	if p := covering(e.Rule, c.doc.NeverExcept); p != "" {

@@ -30,6 +30,11 @@ func (c *checker) fills(scope int) []fill {
 		for _, m := range p.mentions() {
 			use(m.names...)
 		}
+		if p.require.Base != nil {
+			for i, allow := range p.require.Base.Allow {
+				all = append(all, fill{allow, p.path.to("base", "allow", i)})
+			}
+		}
 		if p.require.Provenance == nil {
 			continue
 		}
@@ -69,6 +74,11 @@ func provenanceFills(p part) []fill {
 func identityFills(i policy.Identity) []fill {
 	var all []fill
 	add := func(text string, at ...any) { all = append(all, fill{text, path{"identities", i.Name}.to(at...)}) }
+	every := func(texts []string, at ...any) {
+		for k, text := range texts {
+			add(text, append(at, k)...)
+		}
+	}
 	switch {
 	case i.GitHub != nil:
 		add(i.GitHub.Repository, "github", "repository")
@@ -76,10 +86,13 @@ func identityFills(i policy.Identity) []fill {
 		add(i.GitHub.Workflow, "github", "workflow")
 		add(i.GitHub.Builder, "github", "builder")
 		add(i.GitHub.Environment, "github", "environment")
+		every(i.GitHub.Refs, "github", "refs")
+		every(i.GitHub.BuilderRefs, "github", "builderRefs")
 	case i.GitLab != nil:
 		add(i.GitLab.Project, "gitlab", "project")
 		add(i.GitLab.Config, "gitlab", "config")
 		add(i.GitLab.Environment, "gitlab", "environment")
+		every(i.GitLab.Refs, "gitlab", "refs")
 	case i.OIDC != nil:
 		add(i.OIDC.Issuer, "oidc", "issuer")
 		add(i.OIDC.Subject, "oidc", "subject")
@@ -87,9 +100,14 @@ func identityFills(i policy.Identity) []fill {
 			add(value, "oidc", "claims", string(claim))
 		}
 	case i.X509 != nil:
-		for k, subject := range i.X509.Subjects {
-			add(subject, "x509", "subjects", k)
-		}
+		every(i.X509.Subjects, "x509", "subjects")
+	case i.People != nil:
+		add(i.People.Issuer, "people", "issuer")
+		every(i.People.Emails, "people", "emails")
+	case i.Kubernetes != nil:
+		add(i.Kubernetes.Issuer, "kubernetes", "issuer")
+		add(i.Kubernetes.Namespace, "kubernetes", "namespace")
+		add(i.Kubernetes.ServiceAccount, "kubernetes", "serviceAccount")
 	}
 	return all
 }

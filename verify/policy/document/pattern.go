@@ -112,6 +112,20 @@ func imagePattern(s string) error {
 	return nil
 }
 
+// baseImage is a pattern for names of repositories as a Dockerfile has them: alpine is
+// docker.io/library/alpine.
+func baseImage() codec[string] {
+	return filled().that(func(s string) error {
+		switch host, _, found := strings.Cut(s, "/"); {
+		case !found:
+			s = "docker.io/library/" + s
+		case !registryHost.MatchString(host):
+			s = "docker.io/" + s
+		}
+		return imagePattern(s)
+	})
+}
+
 // exactImages is a pattern for full names of repositories that captures nothing.
 func exactImages() codec[string] {
 	return pattern().that(imagePattern)

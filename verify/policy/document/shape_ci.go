@@ -19,8 +19,8 @@ func githubShape() codec[*policy.GitHub] {
 		field("ownerId", "GitHub's number of the owner.", digits(), func(g *g) *string { return &g.OwnerID }),
 		field("workflow", "The workflow that was started: .github/workflows/FILE.", filled(), func(g *g) *string { return &g.Workflow }),
 		field("builder", "The reusable workflow that signs: OWNER/REPO/.github/workflows/FILE.", filled(), func(g *g) *string { return &g.Builder }),
-		field("builderRefs", "The branches or tags of the reusable workflow. Without it: any.", texts(maxItems, ref(pattern())), func(g *g) *[]string { return &g.BuilderRefs }),
-		field("refs", "The branches and tags that were built. Without it: any.", texts(maxItems, ref(pattern())), func(g *g) *[]string { return &g.Refs }),
+		field("builderRefs", "The branches or tags of the reusable workflow. Without it: any.", texts(maxItems, ref(filled())), func(g *g) *[]string { return &g.BuilderRefs }),
+		field("refs", "The branches and tags that were built. Without it: any.", texts(maxItems, ref(filled())), func(g *g) *[]string { return &g.Refs }),
 		field("triggers", "The events that start a run. Without it: push, release, workflow_dispatch and create.", texts(maxItems, pattern()), func(g *g) *[]string { return &g.Triggers }),
 		field("environment", "The deployment environment. Without it: any or none.", filled(), func(g *g) *string { return &g.Environment }),
 		field("runner", "Whose machines ran it. Without it: any.", word("github-hosted", "any"), func(g *g) *string { return &g.Runner }),
@@ -40,15 +40,12 @@ func checkGitHub(g policy.GitHub) error {
 	case g.Builder != "" && (strings.Count(g.Builder[:max(0, strings.Index(g.Builder, folder))], "/") != 1 || strings.HasPrefix(g.Builder, "*") || strings.Contains(g.Builder, "@")):
 		return fmt.Errorf("has the builder %q, which must be OWNER/REPO/.github/workflows/FILE, with its refs in builderRefs", g.Builder)
 	}
-	repository := sample(g.Repository)
-	if g.Repository == "" {
-		repository = sample(g.Owner) + "/*"
-	}
-	for _, ref := range orNone(g.Refs) {
-		p := identity.GitHub{Repository: repository, Workflow: sample(g.Workflow), Ref: wholeRef(ref), Triggers: g.Triggers, Environment: sample(g.Environment), Host: g.Host}
-		if _, err := p.Pattern(); err != nil {
-			return fmt.Errorf("is wrong: %w", err)
-		}
+	_, err := identity.GitHub{
+		Repository: sample(g.Repository), Owner: sample(g.Owner), Started: sample(g.Workflow), Builder: sample(g.Builder), BuilderRefs: samples(g.BuilderRefs),
+		Refs: samples(g.Refs), Triggers: g.Triggers, Environment: sample(g.Environment), Host: g.Host,
+	}.Pattern()
+	if err != nil {
+		return fmt.Errorf("is wrong: %w", err)
 	}
 	return nil
 }
@@ -59,17 +56,15 @@ func gitlabShape() codec[*policy.GitLab] {
 		field("project", "GROUP/PROJECT, or deeper.", filled(), func(g *g) *string { return &g.Project }).needed(),
 		field("projectId", "GitLab's number of the project, which survives renames.", digits(), func(g *g) *string { return &g.ProjectID }),
 		field("config", "The pipeline's file: its path in the project, or PROJECT/PATH of another one.", filled(), func(g *g) *string { return &g.Config }),
-		field("refs", "The branches and tags that were built. Without it: any.", texts(maxItems, ref(pattern())), func(g *g) *[]string { return &g.Refs }),
+		field("refs", "The branches and tags that were built. Without it: any.", texts(maxItems, ref(filled())), func(g *g) *[]string { return &g.Refs }),
 		field("triggers", "The sources of pipelines. Without it: push, web and api.", texts(maxItems, pattern()), func(g *g) *[]string { return &g.Triggers }),
 		field("runner", "Whose machines ran it. Without it: any.", word("gitlab-hosted", "any"), func(g *g) *string { return &g.Runner }),
 		field("environment", "The deployment environment. Without it: any or none.", filled(), func(g *g) *string { return &g.Environment }),
 		field("host", "The server. Without it: gitlab.com.", host(), func(g *g) *string { return &g.Host }),
 	).that(func(g *g) error {
-		for _, ref := range orNone(g.Refs) {
-			p := identity.GitLab{Project: sample(g.Project), Config: sample(g.Config), Ref: wholeRef(ref), Triggers: g.Triggers, Environment: sample(g.Environment), Host: g.Host}
-			if _, err := p.Pattern(); err != nil {
-				return fmt.Errorf("is wrong: %w", err)
-			}
+		p := identity.GitLab{Project: sample(g.Project), Config: sample(g.Config), Refs: samples(g.Refs), Triggers: g.Triggers, Environment: sample(g.Environment), Host: g.Host}
+		if _, err := p.Pattern(); err != nil {
+			return fmt.Errorf("is wrong: %w", err)
 		}
 		return nil
 	})
@@ -108,17 +103,10 @@ func sample(s string) string {
 	return text
 }
 
-func orNone(refs []string) []string {
-	if len(refs) == 0 {
-		return []string{""}
+func samples(patterns []string) []string {
+	var all []string
+	for _, p := range patterns {
+		all = append(all, sample(p))
 	}
-	return refs
-}
-
-// wholeRef is a ref as package identity takes it, which knows any ref as none.
-func wholeRef(ref string) string {
-	if ref == "**" {
-		return ""
-	}
-	return ref
+	return all
 }

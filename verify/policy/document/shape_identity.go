@@ -147,14 +147,14 @@ func x509Shape() codec[*policy.X509] {
 func peopleShape() codec[*policy.People] {
 	type p = policy.People
 	return section(nil,
-		field("issuer", "The OIDC issuer that vouches for them.", pattern(), func(p *p) *string { return &p.Issuer }).needed(),
-		field("emails", "Their addresses, or patterns for them.", texts(maxNames, pattern()), func(p *p) *[]string { return &p.Emails }).needed(),
+		field("issuer", "The OIDC issuer that vouches for them.", filled(), func(p *p) *string { return &p.Issuer }).needed(),
+		field("emails", "Their addresses, or patterns for them.", texts(maxNames, filled()), func(p *p) *[]string { return &p.Emails }).needed(),
 	).that(func(p *p) error {
 		for _, email := range p.Emails {
 			if !strings.Contains(email, "@") {
 				return fmt.Errorf("has %q, which is no e-mail address", email)
 			}
-			if _, err := identity.New(identity.Spec{Issuer: p.Issuer, Subject: email}); err != nil {
+			if _, err := identity.New(identity.Spec{Issuer: sample(p.Issuer), Subject: sample(email)}); err != nil {
 				return fmt.Errorf("is wrong: %w", err)
 			}
 		}
@@ -165,9 +165,9 @@ func peopleShape() codec[*policy.People] {
 func kubernetesShape() codec[*policy.Kubernetes] {
 	type k = policy.Kubernetes
 	return section(nil,
-		field("issuer", "The cluster's OIDC issuer.", pattern(), func(k *k) *string { return &k.Issuer }).needed(),
-		field("namespace", "The namespace.", pattern(), func(k *k) *string { return &k.Namespace }).needed(),
-		field("serviceAccount", "The service account.", pattern(), func(k *k) *string { return &k.ServiceAccount }).needed(),
+		field("issuer", "The cluster's OIDC issuer.", filled(), func(k *k) *string { return &k.Issuer }).needed(),
+		field("namespace", "The namespace.", filled(), func(k *k) *string { return &k.Namespace }).needed(),
+		field("serviceAccount", "The service account.", filled(), func(k *k) *string { return &k.ServiceAccount }).needed(),
 	)
 }
 

@@ -126,7 +126,7 @@ func sourceShape() codec[*policy.SourceClause] {
 func baseShape() codec[*policy.BaseClause] {
 	type b = policy.BaseClause
 	return section(func(b *b) *int { return &b.Line }, clause(func(b *b) *policy.Clause { return &b.Clause },
-		field("allow", "Patterns for the names of base images. Without it: any.", texts(maxItems, exactImages()), func(b *b) *[]string { return &b.Allow }),
+		field("allow", "Patterns for the names of base images; scratch is none at all. Without it: any.", texts(maxItems, baseImage()), func(b *b) *[]string { return &b.Allow }),
 		field("evidence", "What a base image must have of its own. Without it: to be listed in allow.", word(policy.BaseListed, policy.BaseSignature, policy.BaseProvenance, policy.BaseSummary, policy.BaseSummaryOrProvenance), func(b *b) *policy.BaseEvidence { return &b.Evidence }),
 		field("from", "The identities that sign that evidence. Without it: any of the policy's.", names(), func(b *b) *[]string { return &b.From }),
 		field("maxAge", "How old a base image may be.", duration(), func(b *b) *time.Duration { return &b.MaxAge }),

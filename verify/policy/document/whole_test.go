@@ -267,3 +267,30 @@ func roundTrip(t *testing.T, d *policy.Document) {
 		t.Fatalf("reads\n%+v\nas it is written, and is\n%+v\n%s", again, d, written)
 	}
 }
+
+// What a scope captures is only wanted of what is used for its images.
+func TestScopesBindApart(t *testing.T) {
+	raw := strings.Replace(small, "{repository: acme/shop,", `{repository: "acme/{repo}",`, 1)
+	raw = strings.Replace(raw, "ghcr.io/acme/shop/**", `"ghcr.io/acme/{repo}/**"`, 1)
+	raw = strings.Replace(raw, "  ssh: {git: {allowedSigners: allowed}}\n", "", 1)
+	raw = strings.Replace(raw, "exceptions:", "  - {name: tools, images: [ghcr.io/tools], require: {signatures: {from: [key]}}}\nexceptions:", 1)
+	d, err := document.Parse("policy.yaml", []byte(raw), compile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Identities[1].Key.PEM = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n"
+	for name, scope := range map[string]string{"ghcr.io/tools": "tools", "ghcr.io/acme/shop/api": "shop"} {
+		p, err := policy.Bind(name, nil, d)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := p.Scopes(); len(got) != 1 || got[0] != scope {
+			t.Errorf("%s is bound by %q, want %q", name, got, scope)
+		}
+	}
+	d.Scopes[1].Require.Signatures.From = []string{"ci"}
+	if _, err := policy.Bind("ghcr.io/tools", nil, d); err == nil || !strings.Contains(err.Error(), "does not capture") {
+		t.Errorf("an identity that needs a capture is bound without it: %v", err)
+	}
+}

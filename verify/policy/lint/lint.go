@@ -146,7 +146,7 @@ func (l *linter) unused() {
 	used := map[string]bool{}
 	builders := map[string]bool{}
 	for _, p := range l.parts() {
-		for _, name := range signersOf(p.require) {
+		for _, name := range p.require.Signers() {
 			used[name] = true
 		}
 		if p.require.Provenance != nil {
@@ -176,31 +176,4 @@ func (l *linter) unused() {
 			l.warn("identity.unused", i.Line, "name it where its evidence counts, or take it out", "nothing names the identity %s", i.Name)
 		}
 	}
-}
-
-// signersOf are the identities that requirements name.
-func signersOf(r *policy.Require) []string {
-	var all []string
-	if r.Signatures != nil {
-		all = append(all, r.Signatures.From...)
-	}
-	if r.Source != nil {
-		all = append(append(all, r.Source.From...), r.Source.CommitsSignedBy...)
-	}
-	if r.Base != nil {
-		all = append(all, r.Base.From...)
-	}
-	if r.SBOM != nil {
-		all = append(all, r.SBOM.From...)
-	}
-	if r.Vulnerabilities != nil {
-		all = append(append(all, r.Vulnerabilities.From...), r.Vulnerabilities.VEXFrom...)
-	}
-	for _, c := range r.Checks {
-		all = append(all, c.From...)
-	}
-	for _, a := range r.Approvals {
-		all = append(all, a.From...)
-	}
-	return all
 }

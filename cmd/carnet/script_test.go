@@ -69,6 +69,7 @@ func TestScripts(t *testing.T) {
 			"asked":     asked,
 			"idtoken":   idtoken,
 			"expire":    expire,
+			"fill":      fill,
 			"certify":   certify,
 			"spiffe":    spiffe,
 

@@ -10,7 +10,7 @@ import (
 
 // print writes the results in each format that is asked for. People get the whole story on
 // stderr; and scripts on stdout one document, or the names of what was allowed.
-func print(c *cli.Call, outputs cli.Outputs, results []report.Result) error {
+func print(c *cli.Call, outputs cli.Outputs, results []report.Result, strict bool) error {
 	for _, o := range outputs.To {
 		var b bytes.Buffer
 		if err := report.Write(&b, o.Format, results, report.Style{}); err != nil {
@@ -33,7 +33,7 @@ func print(c *cli.Call, outputs cli.Outputs, results []report.Result) error {
 		}
 		if r.Err != nil {
 			c.SayHint(r.Err)
-		} else if r.Verdict.Allowed() && !outputs.Stdout {
+		} else if allowed(r, strict) && !outputs.Stdout {
 			if _, err := fmt.Fprintln(c.Env.Stdout, r.Reference()); err != nil {
 				return err
 			}

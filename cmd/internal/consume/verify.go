@@ -88,10 +88,16 @@ func runVerify(c *cli.Call) error {
 	if len(results) == 1 && cli.IsUsage(results[0].Err) && len(outputs.To) == 0 {
 		return results[0].Err
 	}
-	if err := print(c, outputs, results); err != nil {
+	if err := print(c, outputs, results, c.Bool("fail-on-audit")); err != nil {
 		return err
 	}
 	return verdict(results, c.Bool("fail-on-audit"))
+}
+
+// allowed says whether the artifact may enter; where strict, also under a policy that only
+// warns or audits.
+func allowed(r report.Result, strict bool) bool {
+	return r.Err == nil && r.Verdict.Allowed() && (!strict || r.Outcome() == policy.Allowed)
 }
 
 // verdict is nil only if there are results and every one is allowed. A policy that only
@@ -106,11 +112,11 @@ func verdict(results []report.Result, strict bool) error {
 			}
 			continue
 		}
-		if r.Err == nil && r.Verdict.Allowed() && !strict {
-			found[policy.Allowed] = true
-			continue
+		outcome := r.Outcome()
+		if allowed(r, strict) {
+			outcome = policy.Allowed
 		}
-		found[r.Outcome()] = true
+		found[outcome] = true
 	}
 	switch {
 	case found[policy.Invalid]:

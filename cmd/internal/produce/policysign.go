@@ -139,7 +139,8 @@ func runPolicyPush(c *cli.Call) error {
 			verb = "already there"
 		}
 		c.Sayf("%s: the policy %s, version %d, at %s", verb, p.document.Name, p.document.Version, t)
-		return signTargets(ctx, r, s, []string{pinned})
+		s.targets = []string{pinned}
+		return signTargets(ctx, r, s, s.targets)
 	})
 }
 

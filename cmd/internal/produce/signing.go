@@ -33,6 +33,7 @@ type signing struct {
 	spool     *spool
 	slots     chan struct{}
 	unsigned  []unsigned // where a run of many targets ended early
+	targets   []string   // what is signed, where that is not what the arguments are
 	announced sync.Once
 }
 
@@ -232,7 +233,10 @@ func (s *signing) announce(ctx context.Context) {
 
 // close ends a run: what is not finished goes into a file, whatever else went wrong.
 func (s *signing) close(err error) error {
-	targets := s.call.Arguments()
+	targets := s.targets
+	if targets == nil {
+		targets = s.call.Arguments()
+	}
 	if errors.Is(err, errSpooled) {
 		err = nil
 	} else if err != nil && s.unsigned == nil && len(targets) == 1 {

@@ -26,6 +26,8 @@ type part struct {
 	// exception of any of the policy's documents may touch.
 	name  string
 	never []string
+	// exceptions are the document's that are for this name.
+	exceptions []*Exception
 	// scope is the first that names the image; nil if none does, which denies.
 	scope    *Scope
 	captured map[string]string
@@ -73,6 +75,9 @@ func Bind(name string, engine Engine, docs ...*Document) (*Policy, error) {
 	}
 	for i := range p.parts {
 		p.parts[i].never = p.neverExcept()
+		if err := p.parts[i].compileExceptions(); err != nil {
+			return nil, fmt.Errorf("policy %s: %w", p.parts[i].doc.Name, err)
+		}
 	}
 	return p, nil
 }

@@ -41,9 +41,8 @@ func (b *bench) exceptFinding(f *Finding, told map[string]bool) bool {
 	if f.Status.Allows() {
 		return false
 	}
-	for i := range b.doc.Exceptions {
-		x := &b.doc.Exceptions[i]
-		if !ruleMatches(x.Rule, f.Rule) || !b.about(x, f) {
+	for _, x := range b.exceptions {
+		if !ruleMatches(x.Rule, f.Rule) || !x.about(f) {
 			continue
 		}
 		refusal, expired := b.refusesException(x, f)
@@ -105,20 +104,28 @@ func ruleMatches(pattern, rule string) bool {
 	return pattern == rule
 }
 
-// about says whether the exception is about the finding: the image's name, and what it is
-// narrowed to.
-func (b *bench) about(x *Exception, f *Finding) bool {
-	named := slices.ContainsFunc(x.Images, func(pattern string) bool {
-		g, err := glob.CompileCapturing(pattern)
-		return err == nil && captures(g, b.name)
-	})
-	return named && (x.Vulnerability == "" || strings.EqualFold(x.Vulnerability, f.Vulnerability)) &&
-		(x.Package == "" || packageMatches(x.Package, f.Package)) && (x.Check == "" || x.Check == f.Check)
+// compileExceptions keeps the exceptions that are for the image's name.
+func (b *part) compileExceptions() error {
+	for i := range b.doc.Exceptions {
+		x := &b.doc.Exceptions[i]
+		for _, pattern := range x.Images {
+			g, err := glob.CompileCapturing(pattern)
+			if err != nil {
+				return fmt.Errorf("exception %s: the image pattern %w", x.ID, err)
+			}
+			if _, ok := g.Capture(b.name); ok {
+				b.exceptions = append(b.exceptions, x)
+				break
+			}
+		}
+	}
+	return nil
 }
 
-func captures(g glob.Glob, name string) bool {
-	_, ok := g.Capture(name)
-	return ok
+// about says whether the exception is for what the finding is about.
+func (x *Exception) about(f *Finding) bool {
+	return (x.Vulnerability == "" || strings.EqualFold(x.Vulnerability, f.Vulnerability)) &&
+		(x.Check == "" || x.Check == f.Check) && (x.Package == "" || packageMatches(x.Package, f.Package))
 }
 
 // packageMatches says whether a package is the one that is named. A package URL without a

@@ -57,6 +57,8 @@ func TestProvenanceRules(t *testing.T) {
 		// Levels.
 		"the tenant's own workflow": {func(r *policy.ProvenanceClause) { r.Builders = []string{"actions"} },
 			run(9, "https://github.com/acme/shop/.github/workflows/release.yml@refs/tags/v1.2.3"), provenance(imageYML, "https://github.com/acme/shop/.github/workflows/release.yml@refs/tags/v1.2.3"), "provenance.level", "level 2: "},
+		"it under another name": {func(r *policy.ProvenanceClause) { r.Builders = []string{"own"} },
+			run(9, "https://github.com/acme/shop/.github/workflows/release.yml@refs/tags/v1.2.3"), provenance(imageYML, "https://acme.example/builder", "https://actions.github.io/buildtypes/workflow/v1", "https://acme.example/v1"), "provenance.level", "level 2: the workflow that was started signed it"},
 		"the policy's own word": {func(r *policy.ProvenanceClause) { r.SourceTrust = "predicate" }, run(), provenance(), "provenance.level", "level 2: the policy takes the source from the provenance alone"},
 		"a runner of one's own": {hosted, run(11, "self-hosted"), provenance(), "provenance.level", "level 1: the runner is self-hosted"},
 		"it at level 1":         {func(r *policy.ProvenanceClause) { r.MinLevel = 1 }, run(11, "self-hosted"), provenance(), "", ""},
@@ -256,7 +258,7 @@ func TestCoveredProvenance(t *testing.T) {
 	c := newCI(t)
 	const kit = "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md"
 	text := `{"buildDefinition":{"buildType":"` + kit + `","externalParameters":{"configSource":{"uri":"https://github.com/acme/shop.git#refs/tags/v1.2.3","digest":{"sha1":"` + builtCommit +
-		`"}}},"resolvedDependencies":[]},"runDetails":{"builder":{"id":""},"metadata":{"invocationID":"x","buildkit_hermetic":true}}}`
+		`"}}},"resolvedDependencies":[]},"runDetails":{"builder":{"id":"https://ci.acme.example/17"},"metadata":{"invocationID":"x","buildkit_hermetic":true}}}`
 	index, statement := covered(t, text)
 	platform := index.Children[0]
 	sign := func(h forge.Holder, a artifact.Artifact) *verify.Evidence { return c.signs(h, a, typeSign, `{}`) }

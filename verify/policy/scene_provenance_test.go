@@ -121,6 +121,7 @@ func newHouse(clause policy.ProvenanceClause) *house {
 	h.doc.Builders = []policy.Builder{
 		{Name: "image", IDs: []string{"https://github.com/acme/build/.github/workflows/image.yml@refs/tags/v2.*"}, SignedBy: []string{"image-builder"}, Level: 3},
 		{Name: "actions", Known: "github-actions", SignedBy: []string{"anybody", "mail"}, Level: 3},
+		{Name: "own", IDs: []string{"https://acme.example/builder"}, SignedBy: []string{"anybody"}, Level: 3},
 		{Name: "buildkit", Known: "buildkit", SignedBy: []string{"image-builder"}, Level: 3, Covered: true},
 	}
 	if clause.Builders == nil {

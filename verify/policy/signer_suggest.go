@@ -17,7 +17,8 @@ func suggestion(c attest.Certificate) string {
 	case c.Issuer == issuer && strings.HasPrefix(source, "https://github.com/"):
 		return githubSuggestion(c, source)
 	case c.Issuer == "https://gitlab.com" && strings.HasPrefix(source, "https://gitlab.com/"):
-		return stanza("gitlab", "project", strings.TrimPrefix(source, "https://gitlab.com/"), "refs", c.Claims[attest.ClaimSourceRepositoryRef])
+		config, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(c.Claims[attest.ClaimBuildConfigURI], source+"//"), "https://gitlab.com/"), "@")
+		return stanza("gitlab", "project", strings.TrimPrefix(source, "https://gitlab.com/"), "config", config, "refs", c.Claims[attest.ClaimSourceRepositoryRef])
 	case c.Issuer == "":
 		return stanza("x509", "subjects", c.Subject)
 	case c.SubjectType == attest.SubjectEmail:

@@ -76,6 +76,11 @@ func (c *Case) check(i *image) error {
 		if err != nil {
 			return err
 		}
+		if a.Kind == artifact.KindImage && a.Platform == "" {
+			if config, err := c.blobs.Config(ctx, i.Digest); err == nil {
+				a.Platform = config.Platform
+			}
+		}
 		c.trees[i.Digest] = a
 	}
 	checked := map[string]bool{}
@@ -122,7 +127,7 @@ func (c *Case) Name() string { return c.doc.Image.Name }
 // Tag is the tag by which the image was asked for, or "".
 func (c *Case) Tag() string { return c.doc.Image.Tag }
 
-// Artifact is the image.
+// Artifact is the image. The platform of a single image is that of its configuration.
 func (c *Case) Artifact() artifact.Artifact { return c.trees[c.doc.Image.Digest] }
 
 // At is when the case was recorded, or the time of [Case.AsOf].

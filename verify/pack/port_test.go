@@ -305,4 +305,3 @@ func open(t testing.TB, files fstest.MapFS) *pack.Case {
 func (p *port) there(c *pack.Case, require policy.Require) policy.Verdict {
 	return c.Gate(p.policy(require), p.root).Check(p.t.Context(), c.Artifact())
 }
-

@@ -288,6 +288,7 @@ func (k *keeper) bases(ctx context.Context, root image, a artifact.Artifact) ([]
 					k.gaps = append(k.gaps, Gap{w.Name, "the base image " + w.String(), err.Error()})
 					continue
 				}
+				site.Name = w.Name // by which it is asked for
 				only := policy.Narrow(site.Artifact, k.platforms(ctx, above.only)...)
 				i, err := k.image(ctx, site, only)
 				if err != nil {

@@ -3,6 +3,8 @@ package document_test
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -200,4 +202,47 @@ func choices(s map[string]any) []map[string]any {
 func anys(v any) []any {
 	all, _ := v.([]any)
 	return all
+}
+
+// The reference names every field.
+func TestReferenceIsComplete(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "policy.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root map[string]any
+	if err := json.Unmarshal(document.Schema(), &root); err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	fields(root, names)
+	if len(names) < 90 {
+		t.Errorf("the schema has %d names of fields", len(names))
+	}
+	for name := range names {
+		if !regexp.MustCompile("`[^`\n]*\\b" + name + "\\b[^`\n]*`").Match(raw) {
+			t.Errorf("docs/policy.md does not name %s", name)
+		}
+	}
+}
+
+func fields(v any, names map[string]bool) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			fields(item, names)
+		}
+	case map[string]any:
+		if properties, ok := v["properties"].(map[string]any); ok {
+			for name, inner := range properties {
+				names[name] = true
+				fields(inner, names)
+			}
+		}
+		for keyword, inner := range v {
+			if keyword != "properties" {
+				fields(inner, names)
+			}
+		}
+	}
 }

@@ -111,7 +111,7 @@ func (b part) asBase(name string, r *BaseClause) part {
 		deeper.Depth--
 		require.Base = &deeper
 	}
-	b.doc, b.requires = &doc, []*Require{require}
+	b.doc, b.requires, b.exceptions = &doc, []*Require{require}, nil
 	return b
 }
 

@@ -61,9 +61,16 @@ func (in *inquiry) known() policy.Case {
 func open(v policy.Verdict) []policy.Cell {
 	return slices.DeleteFunc(v.Cells(), func(c policy.Cell) bool {
 		if c.Requirement.Wanted() {
-			return v.Outcome() == policy.Allowed
+			return !liftable(v)
 		}
 		return !c.Required || c.Status.Allows() && !c.Requirement.Exhaustive()
+	})
+}
+
+// liftable says whether a vulnerability is denied: what VEX may lift.
+func liftable(v policy.Verdict) bool {
+	return slices.ContainsFunc(v.Unmet(), func(c policy.Cell) bool {
+		return slices.ContainsFunc(c.Findings, func(f policy.Finding) bool { return f.Vulnerability != "" && !f.Status.Allows() })
 	})
 }
 

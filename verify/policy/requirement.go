@@ -149,8 +149,8 @@ func (r Requirement) Exhaustive() bool {
 	return r.selection == SelectAll || r.selection == SelectNewest
 }
 
-// Wanted says that the evidence need not be there, and may lift a denial where it is: it is
-// worth fetching only as long as the verdict is not allowed.
+// Wanted says that the evidence need not be there, and may lift the denial of a vulnerability
+// where it is: it is worth fetching only while there is one.
 func (r Requirement) Wanted() bool { return r.wanted }
 
 // OnCommit says that the evidence is about a commit, and lies wherever the image's does.

@@ -164,11 +164,11 @@ func TestSourceWithoutCertificate(t *testing.T) {
 		found string
 	}{
 		"key":                     {byKey, "", 3, "", "https://github.com/acme/shop (no certificate: the provenance alone says so)"},
-		"key, however certified":  {byKey, "certificate", 3, "", "no certificate"},
+		"key, and it must say":    {byKey, "certificate", 3, "provenance.certificate", "without one that does"},
 		"key, as stated":          {byKey, "predicate", 3, "provenance.level", "level 2"},
 		"silent":                  {byMail, "", 2, "", "the certificate does not"},
 		"silent at 3":             {byMail, "", 3, "provenance.level", "level 2: the signer's certificate does not say"},
-		"silent, and it must say": {byMail, "certificate", 2, "provenance.certificate", "which does not say"},
+		"silent, and it must say": {byMail, "certificate", 2, "provenance.certificate", "without one that does"},
 		"silent, as stated":       {byMail, "predicate", 2, "", "the provenance alone says so"},
 	} {
 		h := newHouse(policy.ProvenanceClause{Builders: []string{"jenkins"}, MinLevel: test.level, SourceTrust: test.trust, Repositories: []string{"https://github.com/acme/{repo}"}})

@@ -109,7 +109,7 @@ func TestSuggestions(t *testing.T) {
 	for found, h := range map[string]forge.Holder{
 		"github: { repository: acme/shop, workflow: .github/workflows/test.yml, refs: [refs/heads/main] }":                                                                                       run(9, testYML, 18, testYML, 14, "refs/heads/main"),
 		"github: { repository: acme/shop, workflow: .github/workflows/release.yml, builder: acme/build/.github/workflows/image.yml, builderRefs: [refs/tags/v2.3.1], refs: [refs/tags/v1.2.3] }": run(),
-		"gitlab: { project: acme/shop, config: acme/pipelines//.gitlab-ci-image.yml, refs: [refs/tags/v1.2.3] }":                                                                                                                               pipeline(),
+		"gitlab: { project: acme/shop, config: acme/pipelines//.gitlab-ci-image.yml, refs: [refs/tags/v1.2.3] }":                                                                                 pipeline(),
 		"people: { issuer: https://accounts.google.com, emails: [ana@acme.example] }":                                                                                                            {Email: "ana@acme.example", Issuer: "https://accounts.google.com"},
 		"oidc: { issuer: https://agent.buildkite.com, subject: https://buildkite.com/acme/shop }":                                                                                                {URI: "https://buildkite.com/acme/shop", Issuer: "https://agent.buildkite.com"},
 	} {

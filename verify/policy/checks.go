@@ -151,7 +151,7 @@ func (b *bench) unreadable(cell *Cell, clause Clause) bool {
 	if !cell.Requirement.Exhaustive() {
 		return false
 	}
-	for _, gap := range onPath(b.c.Artifact.Path(cell.Node.Digest), b.c.Unknown, func(u Unknown) attest.Digest { return u.Subject }) {
+	for _, gap := range onPath(cell.places(b.c.Artifact), b.c.Unknown, func(u Unknown) attest.Digest { return u.Subject }) {
 		if gap.PredicateType != "" && !cell.Requirement.Hinted(gap.PredicateType) {
 			continue
 		}

@@ -156,6 +156,41 @@ func TestChecksThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// What a cell shows is what counted.
+func TestSelectedChecks(t *testing.T) {
+	y := newYard(t)
+	y.require.Checks = []policy.CheckClause{unitTests()}
+	red, green := y.tests.saysOf(typeTest, tested("unit-tests", "FAILED"), minutesAgo(9), y.commit), y.tests.saysOf(typeTest, tested("unit-tests", "PASSED"), minutesAgo(8), y.commit)
+	v, _ := y.asks(t, red, green, y.tests.saysOf(typeTest, tested("e2e", "PASSED"), minutesAgo(8), y.commit))
+	for _, c := range v.Cells() {
+		if c.Requirement.Name() == "unit-tests" && (len(c.Evidence) != 1 || c.Evidence[0] != green || c.Candidates != 3 || c.Requirement.Selection() != policy.SelectNewest) {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
+// Evidence about the source may lie with any platform of an index, and so may what can't
+// be read of it, and what was refused.
+func TestChecksBesideAPlatform(t *testing.T) {
+	y := newYard(t)
+	built := y.ci.signs(run(13, y.commit), y.index, typeSLSA, provenance())
+	y.require.Checks = []policy.CheckClause{unitTests()}
+	green := y.tests.saysOf(typeTest, tested("unit-tests", "PASSED"), minutesAgo(9), y.commit)
+	c := policy.Case{Artifact: y.index, Evidence: []*verify.Evidence{built, green}, At: judged}
+	if v, f := y.judge(t, c); !v.Allowed() {
+		t.Errorf("%+v", f)
+	}
+	c.Unknown = []policy.Unknown{{Subject: y.arm64.Digest, PredicateType: typeTest, Reason: verify.ReasonUnreadable, Detail: "timeout"}}
+	if v, f := y.judge(t, c); v.Outcome() != policy.Undecided || f.Rule != "verify.incomplete" {
+		t.Errorf("%s %+v", v.Outcome(), f)
+	}
+	c.Unknown, c.Evidence = nil, c.Evidence[:1]
+	c.Rejected = []policy.Rejected{{Subject: y.arm64.Digest, PredicateType: typeTest, Refusal: &verify.Error{Reason: verify.ReasonUnknownSigner, Expected: "a", Found: "somebody"}}}
+	if v, f := y.judge(t, c); v.Allowed() || f.Rule != "checks.identity" {
+		t.Errorf("%s %+v", v.Outcome(), f)
+	}
+}
+
 // A log with the runs of two tools is each tool's own result.
 func TestOneLogOfTwoTools(t *testing.T) {
 	y := newYard(t)

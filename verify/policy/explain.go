@@ -19,7 +19,7 @@ func explain(cell *Cell, c Case) Finding {
 		Status:   StatusMissing,
 		Expected: cell.Requirement.expectation(cell.Node),
 	}
-	path := c.Artifact.Path(cell.Node.Digest)
+	path := cell.places(c.Artifact)
 	if miss, status := nearest(cell.Requirement, path, slices.Concat(c.Rejected, cell.refused)); miss != nil && status == StatusInvalid {
 		return f.because(cell.Requirement, miss, status)
 	}
@@ -34,6 +34,19 @@ func explain(cell *Cell, c Case) Finding {
 	}
 	f.Found = nothing(cell, c)
 	return f
+}
+
+// places are the nodes that evidence for the cell may be stored with: those on the way to its
+// node, or, for what is about the source, any.
+func (cell *Cell) places(a artifact.Artifact) []artifact.Artifact {
+	if !cell.Requirement.commit {
+		return a.Path(cell.Node.Digest)
+	}
+	all := []artifact.Artifact{a}
+	for i := 0; i < len(all); i++ {
+		all = append(all, all[i].Children...)
+	}
+	return all
 }
 
 func (f Finding) because(r Requirement, miss *Rejected, status Status) Finding {

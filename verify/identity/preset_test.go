@@ -66,6 +66,18 @@ func TestGitHub(t *testing.T) {
 		"the environment":                    {identity.GitHub{Repository: "acme/app", Environment: "production"}, build(attest.ClaimDeploymentEnvironment, "production"), "", ""},
 		"no environment":                     {identity.GitHub{Repository: "acme/app", Environment: "*"}, build(nil), "environment", ""},
 		"a star in what is found":            {identity.GitHub{Repository: "acme/app", Ref: "refs/heads/main"}, build(attest.ClaimSourceRepositoryRef, "refs/heads/*"), "ref", "none"},
+		"all of an owner, by its name":       {identity.GitHub{Owner: "acme"}, build(nil), "", ""},
+		"another owner":                      {identity.GitHub{Owner: "acme2"}, build(nil), "repository", "--github 'acme/app'"},
+		"the owner's number":                 {identity.GitHub{Owner: "acme", OwnerID: "17"}, build(attest.ClaimSourceRepositoryOwnerID, "17"), "", ""},
+		"no owner's number":                  {identity.GitHub{Owner: "acme", OwnerID: "17"}, build(nil), "owner id", ""},
+		"another repository's number":        {identity.GitHub{Owner: "acme", RepositoryID: "1"}, build(attest.ClaimSourceRepositoryID, "11"), "repository id", ""},
+		"what was started":                   {identity.GitHub{Owner: "acme", Started: "release.yml"}, shared(), "", ""},
+		"what it called, which was not":      {identity.GitHub{Owner: "acme", Started: "acme/build/.github/workflows/image.yml"}, shared(), "workflow", ""},
+		"the builder":                        {identity.GitHub{Owner: "acme", Builder: "acme/build/.github/workflows/image.yml"}, shared(), "", ""},
+		"the builder at a ref":               {identity.GitHub{Owner: "acme", Builder: "acme/build/.github/workflows/image.yml", BuilderRefs: []string{"refs/heads/x", "refs/tags/v2.*"}}, shared(), "", ""},
+		"the builder at another ref":         {identity.GitHub{Owner: "acme", Builder: "acme/build/.github/workflows/image.yml", BuilderRefs: []string{"refs/tags/v3.*"}}, shared(), "builder", ""},
+		"one of two refs":                    {identity.GitHub{Owner: "acme", Refs: []string{"refs/heads/main", "refs/tags/v*"}}, build(nil), "", ""},
+		"none of two refs":                   {identity.GitHub{Owner: "acme", Refs: []string{"refs/heads/main", "refs/tags/w*"}}, build(nil), "ref", "--ref 'refs/tags/v1.2.3'"},
 		"a server of one's own":              {identity.GitHub{Repository: "acme/app", Host: "git.acme.example"}, build(nil), "issuer", ""},
 	} {
 		p, err := c.preset.Pattern()

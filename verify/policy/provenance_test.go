@@ -295,6 +295,18 @@ func TestCoveredProvenance(t *testing.T) {
 	}
 }
 
+// Whoever may sign an index for one builder has not signed a statement for another.
+func TestCoveredByTheBuilderThatSaysSo(t *testing.T) {
+	c := newCI(t)
+	index, statement := covered(t, provenance())
+	h := newHouse(policy.ProvenanceClause{Builders: []string{"image", "covered"}})
+	h.doc.Builders = append(h.doc.Builders, policy.Builder{Name: "covered", Known: "buildkit", SignedBy: []string{"mail"}, Level: 1, Covered: true})
+	v, f := h.judge(t, policy.Case{Artifact: index, Evidence: []*verify.Evidence{c.signs(run(), index, typeSign, `{}`)}, Covered: []policy.Covered{statement}})
+	if v.Allowed() || f.Rule != "provenance.missing" {
+		t.Errorf("%s: %+v", v.Outcome(), f)
+	}
+}
+
 // A builder is a fault of the document if the catalogue does not know it, if it names no id,
 // or nobody who signs.
 func TestBuildersThatAreRefused(t *testing.T) {

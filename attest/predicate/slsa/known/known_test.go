@@ -88,6 +88,11 @@ func TestViews(t *testing.T) {
 			continue
 		}
 		seen[v.Producer] = true
+		if predicateType(file) == slsa.V1 {
+			if again, err := known.Read(slsa.V10, raw); err != nil || show(again) != show(v) {
+				t.Errorf("%s as %s: %v", file, slsa.V10, err)
+			}
+		}
 		golden := strings.TrimSuffix(file, ".json") + ".view"
 		if *update {
 			if err := os.WriteFile(golden, []byte(show(v)), 0o644); err != nil {

@@ -58,11 +58,19 @@ func checkShape() codec[policy.CheckClause] {
 		switch {
 		case (c.Type == "predicate") != (c.Predicate != ""):
 			return errors.New("must have a predicate with the type predicate, and with no other")
+		case c.Type == "predicate" && !asksSomething(c.Predicate):
+			return errors.New("is met by the presence alone of a result that may say FAILED: take a type that reads it, or a rule")
 		case c.DenyLevel != "" && c.Type != "sarif":
 			return errors.New("has a denyLevel, which only results of the type sarif have")
 		}
 		return nil
 	})
+}
+
+// asksSomething says whether it means something that a statement of the type is there.
+func asksSomething(predicateType string) bool {
+	_, err := policy.ParseRequirement(predicateType)
+	return err == nil
 }
 
 func approvalShape() codec[policy.ApprovalClause] {

@@ -11,5 +11,5 @@ import (
 )
 
 func main() {
-	os.Exit(cli.Main(context.Background(), cli.System(), "carnet-verify", "check what is in software, who built it and who signed it", append(consume.Commands(), trust.Command(), cli.VersionCommand()), os.Args))
+	os.Exit(cli.Main(context.Background(), cli.System(), "carnet-verify", "check what is in software, who built it and who signed it", append(consume.Commands(nil), trust.Command(), cli.VersionCommand()), os.Args))
 }

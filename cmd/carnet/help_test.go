@@ -9,14 +9,15 @@ import (
 
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/cmd/internal/consume"
+	"github.com/carnet-project/carnet/cmd/internal/policy"
 	"github.com/carnet-project/carnet/cmd/internal/produce"
 	"github.com/carnet-project/carnet/cmd/internal/trust"
 )
 
 // Every command explains itself in the same sections.
 func TestHelp(t *testing.T) {
-	all := append(produce.Commands(), consume.Commands()...)
-	all = append(all, produce.Quickstart(run), trust.Command(), cli.VersionCommand())
+	all := append(produce.Commands(), consume.Commands(nil)...)
+	all = append(all, policy.Command(produce.PolicySign(), produce.PolicyPush()), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
 	visited := 0
 	for _, c := range all {
 		visited += visit(t, []string{"carnet"}, c)

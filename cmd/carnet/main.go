@@ -22,7 +22,7 @@ func main() {
 func run(ctx context.Context, env *cli.Env, args []string) int {
 	withServices := *env
 	withServices.KeyService = produce.KeyService
-	commands := append(produce.Commands(), consume.Commands()...)
+	commands := append(produce.Commands(), consume.Commands(&consume.Summariser{Flags: produce.SummaryFlags(), Sign: produce.SignSummaries})...)
 	commands = append(commands, local.Local(), policy.Command(produce.PolicySign(), produce.PolicyPush()), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
 	return cli.Main(ctx, &withServices, "carnet", "a passport for software: what is in it, who built it, who signed it, and whether it may enter", commands, args)
 }

@@ -68,7 +68,8 @@ func TestProgramsAreTheMains(t *testing.T) {
 		}
 		want := []string{"cli.VersionCommand", "consume.Commands", "trust.Command"}
 		if p.name == "carnet" {
-			want = append(want, "local.Local", "produce.Commands", "produce.KeyService", "produce.Quickstart")
+			want = append(want, "consume.Summariser", "local.Local", "policy.Command", "produce.Commands", "produce.KeyService",
+				"produce.PolicyPush", "produce.PolicySign", "produce.Quickstart", "produce.SignSummaries", "produce.SummaryFlags")
 			slices.Sort(want)
 		}
 		if !slices.Equal(calls, want) {

@@ -7,6 +7,7 @@ import (
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/cmd/internal/consume"
 	"github.com/carnet-project/carnet/cmd/internal/local"
+	"github.com/carnet-project/carnet/cmd/internal/policy"
 	"github.com/carnet-project/carnet/cmd/internal/produce"
 	"github.com/carnet-project/carnet/cmd/internal/trust"
 )
@@ -20,15 +21,15 @@ type program struct {
 func programs() []program {
 	return []program{
 		{"carnet", "a passport for software: what is in it, who built it, who signed it, and whether it may enter", carnetCommands(nil)},
-		{"carnet-verify", "check what is in software, who built it and who signed it", append(consume.Commands(), trust.Command(), cli.VersionCommand())},
+		{"carnet-verify", "check what is in software, who built it and who signed it", append(consume.Commands(nil), trust.Command(), cli.VersionCommand())},
 	}
 }
 
 // carnetCommands are the commands of cmd/carnet. Only quickstart needs run, when it
 // runs.
 func carnetCommands(run func(context.Context, *cli.Env, []string) int) []cli.Command {
-	commands := append(produce.Commands(), consume.Commands()...)
-	return append(commands, local.Local(), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
+	commands := append(produce.Commands(), consume.Commands(&consume.Summariser{Flags: produce.SummaryFlags()})...)
+	return append(commands, local.Local(), policy.Command(produce.PolicySign(), produce.PolicyPush()), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
 }
 
 // A command is a command with the words that lead to it, the program's name first.

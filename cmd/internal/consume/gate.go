@@ -29,7 +29,9 @@ func gateAt(client *oci.Client, store *oci.Store, a artifact.Artifact) gate.Gate
 			}
 			return all, nil
 		},
-		Bases: func(ctx context.Context, name string, d attest.Digest) (gate.Base, error) { return base(ctx, client, name, d) },
+		Bases: func(ctx context.Context, name string, d attest.Digest) (gate.Base, error) {
+			return base(ctx, client, name, d)
+		},
 	}
 }
 

@@ -30,8 +30,10 @@ type verification struct {
 	engine    policy.Engine
 	trust     load.Trust
 	bundles   []*attest.Bundle
-	// at is the time for which is judged, and imageName what a layout or a file is called.
+	// at is the time for which is judged, imageName what a layout or a file is called, and
+	// policyURI where the one policy was fetched from.
 	at        time.Time
+	policyURI string
 	imageName string
 	deploy    policy.Deploy
 }
@@ -99,6 +101,9 @@ func (v *verification) byPolicies(ctx context.Context) error {
 	}
 	for _, p := range loaded {
 		v.documents = append(v.documents, p.Document)
+	}
+	if len(loaded) == 1 {
+		v.policyURI = loaded[0].URI()
 	}
 	if v.trust, err = load.TrustOf(loaded...); err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 )
 
 // Verify is the command that lets an artifact in or keeps it out.
-func Verify() cli.Command {
+func Verify(summaries *Summariser) cli.Command {
 	return cli.Command{
 		Name: "verify", Usage: "check the whole chain of an artifact and say whether it may enter", Args: "TARGET...",
 		About: `Finds the evidence about each target, checks who signed it, and judges whether all
@@ -39,7 +39,7 @@ is 0 unless --fail-on-audit is given or there is no verdict.`,
 			{"TARGET", "REGISTRY/REPO[:TAG][@DIGEST], oci:DIR_OR_TAR[:TAG][@DIGEST], file:PATH, a path,"},
 			{"", "or sha256:HEX with --bundle"},
 		},
-		Flags: slices.Concat(signerFlags(), load.Flags(), judgeFlags(), []urfave.Flag{
+		Flags: slices.Concat(signerFlags(), load.Flags(), judgeFlags(), summaries.flags(), []urfave.Flag{
 			&urfave.StringSliceFlag{Name: "require", Usage: "require `KIND`s of evidence, separated by commas: signature, provenance, sbom, or a predicate type (default for images: signature,provenance,sbom)"},
 			&urfave.StringSliceFlag{Name: "platform", Usage: "judge only `OS/ARCH[/VARIANT]` of an index; may be given several times"},
 			&urfave.StringSliceFlag{Name: "bundle", Usage: "the bundle `FILE` that proves a file or a digest; may be given several times"},
@@ -58,7 +58,7 @@ is 0 unless --fail-on-audit is given or there is no verdict.`,
 			{"only the signature, in a script", "image=$(carnet verify --key release.pub --require signature ghcr.io/acme/app:1.4) && deploy \"$image\""},
 			{"a file and its bundle, without a network", "carnet verify --key release.pub --offline app.tar.gz --bundle app.tar.gz.sigstore.json"},
 		},
-		Run: runVerify,
+		Run: func(c *cli.Call) error { return runVerify(c, summaries) },
 	}
 }
 
@@ -73,9 +73,12 @@ func judgeFlags() []urfave.Flag {
 	}
 }
 
-func runVerify(c *cli.Call) error {
+func runVerify(c *cli.Call, summaries *Summariser) error {
 	outputs, err := c.Outputs(report.Formats()...)
 	if err != nil {
+		return err
+	}
+	if err := summaries.check(c, outputs); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(c.Ctx(), c.Duration("timeout"))
@@ -91,7 +94,15 @@ func runVerify(c *cli.Call) error {
 	if err := print(c, outputs, results, c.Bool("fail-on-audit")); err != nil {
 		return err
 	}
-	return verdict(results, c.Bool("fail-on-audit"))
+	err = summaries.run(c, v, results)
+	if denied := verdict(results, c.Bool("fail-on-audit")); denied != nil {
+		if err != nil {
+			c.Sayf("%v", err)
+			c.SayHint(err)
+		}
+		return denied
+	}
+	return err
 }
 
 // allowed says whether the artifact may enter; where strict, also under a policy that only

@@ -27,6 +27,15 @@ type Policy struct {
 	instances []cli.TrustedRoot
 }
 
+// URI is where the policy was fetched from, or "" for one in a file: where that lies on a
+// machine is nobody else's business.
+func (p *Policy) URI() string {
+	if !p.files.fetched {
+		return ""
+	}
+	return "oci://" + p.Document.URI
+}
+
 // A folder is where a policy lies. One that was fetched has no files beside it.
 type folder struct {
 	dir     string

@@ -64,6 +64,8 @@ type bench struct {
 	anchor anchor
 	cells  []Cell
 	notes  []Note
+	// vexes are what VEX says, clause by clause, for the rules that come after.
+	vexes []*vexed
 	// aside is evidence of other builds, which counts for nothing.
 	aside []stray
 }

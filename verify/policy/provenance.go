@@ -61,10 +61,12 @@ func (b *bench) chooseProvenance(cell *Cell, t *provenanceTest) {
 	}
 	cell.Evidence = nil
 	if len(good) > 0 {
+		cell.levels = map[*verify.Evidence]int{}
 		for _, x := range good {
 			if !slices.Contains(cell.Evidence, x.evidence) {
 				cell.Evidence = append(cell.Evidence, x.evidence)
 			}
+			cell.levels[x.evidence] = max(cell.levels[x.evidence], x.level)
 		}
 		best := slices.MaxFunc(good, func(a, b candidate) int {
 			return cmp.Or(cmp.Compare(a.level, b.level), -strings.Compare(a.statement.String(), b.statement.String()))

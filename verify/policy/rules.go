@@ -6,6 +6,7 @@ import (
 
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/attest/predicate"
+	"github.com/carnet-project/carnet/attest/predicate/vsa"
 	"github.com/carnet-project/carnet/verify"
 )
 
@@ -150,6 +151,11 @@ func (s *stage) section(rule string) []*Cell {
 	for i := range s.cells {
 		c := &s.cells[i]
 		if c.Requirement.rule != rule || c.Node.Digest != s.node.Digest && c.Requirement.spread != whole {
+			continue
+		}
+		// Beside approvals lies who wrote the commit, and beside summaries of the source the
+		// commit's signature.
+		if rule == "approvals" && c.Requirement.commit || rule == "source" && !c.Requirement.hasClass(vsa.V1) {
 			continue
 		}
 		if slices.Contains([]Status{StatusPass, StatusExcepted, StatusFail, StatusStale}, c.Status) {

@@ -135,6 +135,58 @@ func TestRulesOfAPolicy(t *testing.T) {
 	}
 }
 
+// Rules read what scans found and VEX says, at what level was built, and how checks ended.
+func TestRulesReadWhatSectionsFound(t *testing.T) {
+	us := newParty(t, "us")
+	image := artifact.Artifact{Kind: artifact.KindImage, Digest: attest.SHA256([]byte("image")), Platform: "linux/amd64"}
+	vulns := func(findings string) string {
+		return `{"scanner":{"uri":"pkg:github/aquasecurity/trivy@0.50","db":{"lastUpdate":"2026-02-28T00:00:00Z"},"result":[` + findings + `]},
+			"metadata":{"scanStartedOn":"2026-02-28T00:00:00Z","scanFinishedOn":"2026-02-28T00:00:00Z"}}`
+	}
+	critical := `{"id":"CVE-2026-1","severity":[{"method":"nvd","score":"9.9"}],"annotations":[]}`
+	vex := `{"@context":"https://openvex.dev/ns/v0.2.0","@id":"https://example.com/vex","author":"us","timestamp":"2026-02-20T00:00:00Z","version":1,
+		"statements":[{"vulnerability":{"name":"CVE-2026-1"},"products":[{"@id":"pkg:oci/image","hashes":{"sha-256":"` + image.Digest.Hex() + `"}}],"status":"not_affected","justification":"component_not_present"}]}`
+	say := func(predicateType, predicate string) *verify.Evidence {
+		return us.says(image.Digest, predicateType, predicate, daysAgo(1))
+	}
+	test := `{"result":"PASSED","configuration":[{"name":"unit","digest":{"gitCommit":"7fd1a60b01f91b314f59955a4e4d4e80d8edf11d"}}]}`
+	base := []*verify.Evidence{say(typeSLSA, slsaOf("refs/tags/v1")), say(typeTest, test)}
+	for _, c := range []struct {
+		rule     string
+		evidence []*verify.Evidence
+		status   policy.Status
+	}{
+		{`vulnerabilities.all(v, v.severity != "critical")`, []*verify.Evidence{say(typeVulns, vulns(""))}, policy.StatusPass},
+		{`vulnerabilities.all(v, v.severity != "critical")`, []*verify.Evidence{say(typeVulns, vulns(critical))}, policy.StatusFail},
+		{`vulnerabilities.all(v, v.severity != "critical")`, nil, policy.StatusMissing},
+		{`vulnerabilities.all(v, v.severity != "critical" || has(v.vex) && v.vex == "not_affected")`, []*verify.Evidence{say(typeVulns, vulns(critical)), say(typeVEX, vex)}, policy.StatusPass},
+		{`vulnerabilities.all(v, v.severity != "critical" || has(v.vex) && v.vex == "not_affected")`, []*verify.Evidence{say(typeVulns, vulns(critical))}, policy.StatusFail},
+		{`vulnerabilities.all(v, v.scanner == "trivy" && v.id.startsWith("CVE-"))`, []*verify.Evidence{say(typeVulns, vulns(critical))}, policy.StatusPass},
+		{`provenance.all(p, p.level == 2)`, nil, policy.StatusPass},
+		{`provenance.all(p, p.level >= 3)`, nil, policy.StatusFail},
+		{`checks.exists(c, c.name == "unit" && c.result == "PASSED")`, nil, policy.StatusPass},
+		{`signatures.size() == 0`, nil, policy.StatusMissing},
+	} {
+		p, err := policy.Bind("ghcr.io/acme/shop", cel.New(), &policy.Document{
+			Name: "p", Identities: []policy.Identity{us.identity()},
+			Builders: []policy.Builder{{Name: "b", IDs: []string{"https://example.com/builder"}, SignedBy: []string{"us"}, Level: 2}},
+			Scopes: []policy.Scope{{Name: "all", Images: []string{"**"}, Require: policy.Require{
+				Provenance: &policy.ProvenanceClause{Builders: []string{"b"}}, Agree: []string{},
+				Vulnerabilities: &policy.VulnerabilitiesClause{From: []string{"us"}, VEXFrom: []string{"us"}},
+				Checks:          []policy.CheckClause{{Name: "unit", Type: "test-result", From: []string{"us"}, OnImage: true}},
+				Rules:           []policy.RuleClause{{ID: "own", Require: c.rule}},
+			}}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cell := cellOf(t, p.Judge(policy.Case{Artifact: image, Evidence: append(c.evidence, base...), At: now}))
+		if cell.Status != c.status {
+			t.Errorf("%s: %s %+v", c.rule, cell.Status, cell.Findings)
+		}
+	}
+}
+
 func manyPlatforms(a artifact.Artifact, n int) artifact.Artifact {
 	index := artifact.Artifact{Kind: artifact.KindIndex, Digest: attest.SHA256([]byte("many"))}
 	for i := range n {

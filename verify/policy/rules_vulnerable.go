@@ -6,6 +6,7 @@ import (
 )
 
 // vulnerable is what the selected scans found; nothing is an empty list, and no scan is none.
+// What accepted VEX lifts is in it, with what VEX says.
 func (s *stage) vulnerable() ([]value, *absence) {
 	evidence, absent := s.evidenceOf("vulnerabilities", "vulnerabilities")
 	if absent != nil {
@@ -13,32 +14,34 @@ func (s *stage) vulnerable() ([]value, *absence) {
 	}
 	list := []any{}
 	for _, e := range evidence {
-		found, err := remember(s.c.Facts, e, "rule vulnerabilities", func() ([]any, error) { return vulnerabilityObjects(e) })
+		report, err := remember(s.c.Facts, e, "rule vulnerabilities", func() (*vuln.Report, error) { return vuln.Parse(e.PredicateType(), e.Predicate()) })
+		if err == nil && report.Unreadable != "" {
+			err = &verify.Error{Reason: verify.ReasonPredicateMalformed, Expected: "findings that can be read", Found: report.Unreadable}
+		}
 		if err != nil {
 			return nil, unreadableEvidence("vulnerabilities", err)
 		}
-		list = append(list, found...)
+		for i := range report.Findings {
+			list = append(list, s.vulnerability(report, &report.Findings[i]))
+		}
 	}
 	return []value{{list, evidence}}, nil
 }
 
-func vulnerabilityObjects(e *verify.Evidence) ([]any, error) {
-	report, err := vuln.Parse(e.PredicateType(), e.Predicate())
-	if err != nil {
-		return nil, err
+func (s *stage) vulnerability(report *vuln.Report, f *vuln.Finding) object {
+	o := object{"id": f.ID, "severity": string(f.Severity), "package": f.Package.String()}
+	set(o, "fixedIn", f.FixedIn)
+	set(o, "scanner", report.Scanner.Name)
+	if report.TellsExploited {
+		o["exploited"] = f.Exploited
 	}
-	all := []any{}
-	for _, f := range report.Findings {
-		o := object{"id": f.ID, "severity": string(f.Severity), "package": f.Package.String()}
-		set(o, "fixedIn", f.FixedIn)
-		set(o, "scanner", report.Scanner.Name)
-		if report.TellsExploited {
-			o["exploited"] = f.Exploited
-		}
-		if f.EPSS >= 0 {
-			o["epss"] = f.EPSS
-		}
-		all = append(all, o)
+	if f.EPSS >= 0 {
+		o["epss"] = f.EPSS
 	}
-	return all, nil
+	for _, x := range s.vexes {
+		if statement := x.lifts(s.node, f); statement != nil {
+			o["vex"] = string(statement.Status)
+		}
+	}
+	return o
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -93,13 +94,27 @@ func (s *stage) built() ([]value, *absence) {
 			return nil, nil
 		}
 		p, err := remember(s.c.Facts, e, "rule provenance", func() (object, error) { return provenanceObject(e) })
-		return []any{p}, err
+		if err != nil {
+			return nil, err
+		}
+		return []any{s.leveled(p, e)}, nil
 	})
 	values = slices.DeleteFunc(values, func(v value) bool { return v.of == nil })
 	if absent == nil && len(values) == 0 {
 		return nil, &absence{status: StatusMissing, found: "no signed provenance, which the rule reads: what there is lies unsigned in an index"}
 	}
 	return values, absent
+}
+
+// leveled is provenance with the level that it reached, where a section says.
+func (s *stage) leveled(p object, e *verify.Evidence) object {
+	for _, c := range s.section(RequireProvenance) {
+		if level, known := c.levels[e]; known {
+			p = maps.Clone(p) // other parts may accept it at another level
+			p["level"] = int64(level)
+		}
+	}
+	return p
 }
 
 // each is a variable that lists all of the evidence.
@@ -225,17 +240,15 @@ func (s *stage) checked() ([]value, *absence) {
 func (s *stage) reviewed() ([]value, *absence) {
 	return s.anyOf("source", "source", func(e *verify.Evidence) (any, error) {
 		levels, properties := []string{}, []string{}
-		if predicate.ClassOf(e.PredicateType()) == predicate.Summary {
-			summary, err := vsa.Parse(e.PredicateType(), e.Predicate())
-			if err != nil {
-				return nil, err
-			}
-			for _, level := range summary.Levels {
-				if _, _, ok := vsa.Track(level); ok {
-					levels = append(levels, level)
-				} else {
-					properties = append(properties, level)
-				}
+		summary, err := vsa.Parse(e.PredicateType(), e.Predicate())
+		if err != nil {
+			return nil, err
+		}
+		for _, level := range summary.Levels {
+			if _, _, ok := vsa.Track(level); ok {
+				levels = append(levels, level)
+			} else {
+				properties = append(properties, level)
 			}
 		}
 		return object{"levels": levels, "properties": properties}, nil

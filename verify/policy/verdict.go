@@ -49,6 +49,8 @@ type Cell struct {
 	// Pending says that the clause does not deny yet.
 	Pending bool
 
+	// levels are the SLSA build levels of the selected provenance, each by itself.
+	levels map[*verify.Evidence]int
 	// refused is evidence of the kind whose signer is not accepted here.
 	refused []Rejected
 }

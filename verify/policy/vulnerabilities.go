@@ -41,6 +41,7 @@ func (b *bench) vulnerabilities(r *VulnerabilitiesClause) {
 		return
 	}
 	x := b.vex(r)
+	b.vexes = append(b.vexes, x)
 	b.row(r.Clause, vulnerabilityRequirement(), r.From, func(cell *Cell) {
 		if len(cell.Evidence) == 0 {
 			b.missing(cell, r.Clause)

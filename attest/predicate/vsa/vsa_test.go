@@ -2,6 +2,7 @@ package vsa_test
 
 import (
 	"errors"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -135,6 +136,21 @@ func TestPredicate(t *testing.T) {
 	slices.Reverse(s.Levels)
 	if again, err := s.Predicate(); err != nil || string(again) != string(raw) {
 		t.Errorf("in another order: %s, %v", again, err)
+	}
+}
+
+// The file is what carnet writes to the byte; slsa-verifier and cosign are given it too.
+func TestTheFileThatOthersRead(t *testing.T) {
+	want, err := os.ReadFile("testdata/carnet.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := vsa.Parse(vsa.V1, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Predicate(); err != nil || string(got) != string(want) {
+		t.Errorf("%s, %v", got, err)
 	}
 }
 

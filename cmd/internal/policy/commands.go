@@ -10,6 +10,6 @@ func Command(more ...cli.Command) cli.Command {
 		Name: "policy", Usage: "write, publish and try policies",
 		About: `A policy says in one file who may sign, who may build, which images need what, and what
 is excepted; carnet verify --policy judges by it. docs/policy.md has all of its fields.`,
-		Commands: append([]cli.Command{}, more...),
+		Commands: append([]cli.Command{explain(), lintCommand(), schema(), importCommand()}, more...),
 	}
 }

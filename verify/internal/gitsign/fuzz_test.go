@@ -1,9 +1,13 @@
 package gitsign_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
 	"github.com/carnet-project/carnet/verify/internal/gitsign"
 )
@@ -15,6 +19,8 @@ func FuzzVerify(f *testing.F) {
 	signers := must(gitsign.ParseAllowedSigners(line("bo", "", key)))
 	good := string(object("gpgsig", sshsig(f, key, "git", "sha512", "", payload)))
 	f.Add(good)
+	pgp, armored := openPGP(f)
+	f.Add(string(object("gpgsig", armored)))
 	f.Add(payload)
 	f.Add(string(object("gpgsig", "-----BEGIN PGP SIGNATURE-----\n\niHUEABYKAB0WIQ==\n=AAAA\n-----END PGP SIGNATURE-----")))
 	f.Fuzz(func(t *testing.T, text string) {
@@ -26,12 +32,28 @@ func FuzzVerify(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := signers.Verify(c, gitsign.When{}); err == nil && unsigned(text) != payload {
-			t.Fatalf("another commit is signed: %q", text)
-		} else if err != nil && !errors.As(err, &e) {
-			t.Fatalf("%T: %v", err, err)
+		for _, s := range []*gitsign.Signers{signers, pgp} {
+			if _, err := s.Verify(c, gitsign.When{}); err == nil && unsigned(text) != payload {
+				t.Fatalf("another commit is signed: %q", text)
+			} else if err != nil && !errors.As(err, &e) {
+				t.Fatalf("%T: %v", err, err)
+			}
 		}
 	})
+}
+
+// openPGP is a keyring and a signature of the payload by its key.
+func openPGP(f *testing.F) (*gitsign.Signers, string) {
+	entity := must(openpgp.NewEntity("Bo", "", "bo@acme.example", &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA}))
+	var ring, armored bytes.Buffer
+	if err := errors.Join(entity.Serialize(&ring), openpgp.ArmoredDetachSign(&armored, entity, strings.NewReader(payload), nil)); err != nil {
+		f.Fatal(err)
+	}
+	signers := must(gitsign.ParseKeyring(ring.Bytes()))
+	if _, err := signers.Verify(open(f, object("gpgsig", armored.String())), gitsign.When{}); err != nil {
+		f.Fatal(err)
+	}
+	return signers, armored.String()
 }
 
 // unsigned is a commit without the headers of signatures.

@@ -8,12 +8,9 @@ import (
 	"github.com/carnet-project/carnet/verify/internal/glob"
 )
 
-// maxLicence bounds a licence expression, and maxLicenceNesting its parentheses: the longest in use are a few
-// hundred bytes and two deep.
-const (
-	maxLicence        = 8192
-	maxLicenceNesting = 32
-)
+// maxLicence bounds a licence expression, and with it how deep its parentheses are: the longest in use are a
+// few hundred bytes.
+const maxLicence = 8192
 
 // deniedLicences are licences that no package may have.
 type deniedLicences []deniedLicence
@@ -129,7 +126,7 @@ func parseLicence(s string) (*licence, error) {
 		return nil, fmt.Errorf("a licence expression of %d bytes, want at most %d", len(s), maxLicence)
 	}
 	p := &licenceParser{words: strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(s))}
-	l, err := p.or(0)
+	l, err := p.or()
 	if err == nil && len(p.words) > 0 {
 		err = errors.New("the expression goes on")
 	}
@@ -147,26 +144,23 @@ func (p *licenceParser) next(w string) bool {
 	return true
 }
 
-func (p *licenceParser) or(nesting int) (*licence, error)  { return p.chain(nesting, "or", p.and) }
-func (p *licenceParser) and(nesting int) (*licence, error) { return p.chain(nesting, "and", p.one) }
+func (p *licenceParser) or() (*licence, error)  { return p.chain("or", p.and) }
+func (p *licenceParser) and() (*licence, error) { return p.chain("and", p.one) }
 
 // chain reads operands between operators of one kind.
-func (p *licenceParser) chain(nesting int, operator string, operand func(int) (*licence, error)) (*licence, error) {
-	l, err := operand(nesting)
+func (p *licenceParser) chain(operator string, operand func() (*licence, error)) (*licence, error) {
+	l, err := operand()
 	for err == nil && p.next(operator) {
 		var right *licence
-		right, err = operand(nesting)
+		right, err = operand()
 		l = &licence{or: operator == "or", left: l, right: right}
 	}
 	return l, err
 }
 
-func (p *licenceParser) one(nesting int) (*licence, error) {
+func (p *licenceParser) one() (*licence, error) {
 	if p.next("(") {
-		if nesting == maxLicenceNesting {
-			return nil, errors.New("too many parentheses")
-		}
-		l, err := p.or(nesting + 1)
+		l, err := p.or()
 		if err == nil && !p.next(")") {
 			err = errors.New("a parenthesis is open")
 		}
@@ -189,7 +183,9 @@ func (p *licenceParser) id() (string, error) {
 	case "and", "or", "with", "(", ")":
 		return "", fmt.Errorf("%q where a licence is expected", word)
 	}
-	if strings.ContainsFunc(word, func(c rune) bool { return (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && !strings.ContainsRune(".-+:_", c) }) {
+	if strings.ContainsFunc(word, func(c rune) bool {
+		return (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && !strings.ContainsRune(".-+:_", c)
+	}) {
 		return "", fmt.Errorf("%q is no licence id", word)
 	}
 	p.words = p.words[1:]

@@ -94,6 +94,9 @@ func (s *stocked) ends(name string, want ...string) policy.Verdict {
 		if f.Expected == "" || f.Found == "" || f.Owner != "security" {
 			s.t.Errorf("%s: %s lacks words: %+v", name, f.Rule, f)
 		}
+		if !slices.ContainsFunc(policy.Rules(), func(r policy.Rule) bool { return r.ID == f.Rule && slices.Contains(r.Statuses, f.Status) }) {
+			s.t.Errorf("%s: the catalogue has no %s with %s", name, f.Rule, f.Status)
+		}
 	}
 	slices.Sort(got)
 	slices.Sort(want)

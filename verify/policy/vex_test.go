@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/verify/policy"
 )
 
@@ -163,4 +164,20 @@ func TestVEXWithoutAuthors(t *testing.T) {
 			t.Error("VEX is required")
 		}
 	}
+}
+
+// What is said of one platform says nothing of another, and what is said of the index is said of both.
+func TestVEXOfEachPlatform(t *testing.T) {
+	s := newStocked(t)
+	s.require.Image, s.require.Vulnerabilities = nil, clause()
+	s.require.Vulnerabilities.VEXFrom = []string{"psirt"}
+	for _, d := range []artifact.Artifact{s.image, s.sibling} {
+		s.of(d.Digest, s.scanner, typeVulns, report("grype", 2, 3, openssl("CVE-2026-1", "critical")), 2)
+	}
+	s.says(s.psirt, typeVEX, vexOf("CVE-2026-1", stamp(1), harmless), 1)
+	if f := s.ends("one platform", "fail vulnerabilities.severity").Findings(); len(f) != 1 || f[0].Platform != "linux/arm64" {
+		t.Errorf("%+v", f)
+	}
+	s.of(s.index.Digest, s.psirt, typeVEX, vexOf("CVE-2026-1", stamp(1), fixedVEX), 1)
+	s.ends("both")
 }

@@ -30,6 +30,11 @@ func flatten(raw []byte) (map[string]any, any, error) {
 		return nil, nil, &attest.Error{Fault: attest.FaultMalformed, Detail: "the parameters are not JSON: " + err.Error()}
 	}
 	flat := map[string]any{}
+	switch tree.(type) {
+	case map[string]any, []any, nil:
+	default:
+		flat["parameters"] = tree // v0.2 lets them be any value
+	}
 	if !flattenInto(flat, "", tree) {
 		return nil, nil, &attest.Error{Fault: attest.FaultTooLarge, Detail: "there are over " + strconv.Itoa(maxParameters) + " parameters"}
 	}
@@ -88,6 +93,48 @@ func flattenInto(flat map[string]any, name string, value any) bool {
 		return true
 	}
 	return put(value)
+}
+
+// pick is the string at a path of names, or "", without making anything of what is beside
+// it.
+func pick(raw []byte, path ...string) string {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(raw))
+	for _, name := range path {
+		if !enter(dec, name) {
+			return ""
+		}
+	}
+	if dec.PeekKind() != '"' {
+		return ""
+	}
+	token, err := dec.ReadToken()
+	if err != nil {
+		return ""
+	}
+	return token.String()
+}
+
+// enter goes to the value of a name in the object to come, and says whether it is there.
+func enter(dec *jsontext.Decoder, name string) bool {
+	if dec.PeekKind() != '{' {
+		return false
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return false
+	}
+	for dec.PeekKind() == '"' {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return false
+		}
+		if token.String() == name {
+			return true
+		}
+		if dec.SkipValue() != nil {
+			return false
+		}
+	}
+	return false
 }
 
 // at is the string at a path of names in a tree, or "".

@@ -195,6 +195,34 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// The parameters of v0.2 may be any value: none of them gets lost.
+func TestParametersOfAnyKind(t *testing.T) {
+	for parameters, want := range map[string]string{`"--skip"`: "parameters", `["--skip"]`: "0", `[]`: "", `{}`: "", `null`: "", `7`: "parameters"} {
+		v, err := known.Read(slsa.V02, []byte(`{"builder":{"id":"urn:b:i"},"buildType":"urn:b:t","invocation":{"parameters":`+parameters+`}}`))
+		if err != nil {
+			t.Errorf("%s: %v", parameters, err)
+			continue
+		}
+		if _, there := v.Parameters[want]; len(v.Parameters) > 1 || there != (want != "") {
+			t.Errorf("%s: %v", parameters, v.Parameters)
+		}
+	}
+}
+
+// What a builder lists of its own may be long: that is no reason to refuse the rest.
+func TestLongInternalParameters(t *testing.T) {
+	var steps strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&steps, `,{"id":"step%d"}`, i)
+	}
+	raw := strings.Replace(string(document(`{"workflow":{"repository":"https://github.com/acme/shop"}}`)), `"externalParameters"`,
+		`"internalParameters":{"buildConfig":[`+steps.String()[1:]+`],"github":{"x":1,"event_name":"push"}},"externalParameters"`, 1)
+	v, err := known.Read(slsa.V1, []byte(raw))
+	if err != nil || v.Trigger != "push" || v.Repository != "https://github.com/acme/shop" {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
 // Whatever the provenance says, a view has no repository that is not a plain https URL, no
 // commit that is no commit, and nothing that is also absent.
 func FuzzRead(f *testing.F) {

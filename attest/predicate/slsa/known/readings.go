@@ -7,6 +7,10 @@ import (
 	"github.com/carnet-project/carnet/attest/predicate/resource"
 )
 
+// internal is a string of what the builder set, which may be large: BuildKit lists every
+// step there, and GitHub the whole event.
+func (r *reading) internal(path ...string) string { return pick(r.InternalParameters, path...) }
+
 // tell marks parameters that say what other fields of the view do: the names, and all of a
 // set of digests.
 func (r *reading) tell(names ...string) {
@@ -80,7 +84,7 @@ func github(r *reading) {
 	r.source(at(r.external, "workflow", "repository"), "workflow.repository")
 	r.ref(at(r.external, "workflow", "ref"), "workflow.ref")
 	r.say(FieldConfig, at(r.external, "workflow", "path"), "workflow.path")
-	r.say(FieldTrigger, at(r.internal, "github", "event_name"), "github.event_name")
+	r.say(FieldTrigger, r.internal("github", "event_name"), "github.event_name")
 	r.materials()
 	r.tell("workflow.repository", "workflow.ref", "workflow.path")
 }
@@ -99,8 +103,8 @@ func configured(r *reading) {
 	r.source(r.ConfigSource.URI, "invocation.configSource")
 	r.say(FieldCommit, commitOf(r.ConfigSource.Digest), "invocation.configSource")
 	r.say(FieldConfig, r.EntryPoint, "invocation.configSource.entryPoint")
-	r.say(FieldTrigger, at(r.internal, "github_event_name"), "environment.github_event_name")
-	r.say(FieldTrigger, at(r.internal, "GITHUB_EVENT_NAME"), "environment.GITHUB_EVENT_NAME")
+	r.say(FieldTrigger, r.internal("github_event_name"), "environment.github_event_name")
+	r.say(FieldTrigger, r.internal("GITHUB_EVENT_NAME"), "environment.GITHUB_EVENT_NAME")
 	r.materials()
 	if !r.v02 {
 		containerBased(r) // of the build types that v0.2 has, some wrote v1 all the same
@@ -116,8 +120,8 @@ func containerBased(r *reading) {
 		r.ref(ref, "workflow.ref")
 	}
 	r.say(FieldConfig, at(r.external, "workflow", "path"), "workflow.path")
-	r.say(FieldTrigger, at(r.internal, "GITHUB_EVENT_NAME"), "GITHUB_EVENT_NAME")
-	r.say(FieldTrigger, at(r.internal, "github", "event_name"), "github.event_name")
+	r.say(FieldTrigger, r.internal("GITHUB_EVENT_NAME"), "GITHUB_EVENT_NAME")
+	r.say(FieldTrigger, r.internal("github", "event_name"), "github.event_name")
 	r.materials()
 	r.tellSource()
 }
@@ -201,7 +205,7 @@ func cloudBuild(r *reading) {
 		r.ref(ref, source+".ref")
 	}
 	r.say(FieldConfig, at(r.external, "buildConfigSource", "path"), "buildConfigSource.path")
-	if commit := at(r.internal, "systemSubstitutions", "COMMIT_SHA"); isCommit(commit) && len(r.said[FieldRepository]) > 0 {
+	if commit := r.internal("systemSubstitutions", "COMMIT_SHA"); isCommit(commit) && len(r.said[FieldRepository]) > 0 {
 		r.say(FieldCommit, commit, "systemSubstitutions.COMMIT_SHA")
 	}
 	r.materials()

@@ -103,10 +103,10 @@ func (v *View) Contradicts(f Field) bool { return slices.Contains(v.torn, f) }
 // A reading is a view in the making.
 type reading struct {
 	*slsa.Provenance
-	v02                bool
-	external, internal any
-	view               *View
-	said               map[Field][]saying
+	v02      bool
+	external any
+	view     *View
+	said     map[Field][]saying
 }
 
 // A saying is a value and where it is said.
@@ -117,16 +117,12 @@ func newReading(p *slsa.Provenance, v02 bool) (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, internal, err := flatten(p.InternalParameters)
-	if err != nil {
-		return nil, err
-	}
 	v := &View{
 		BuildType: p.BuildType, BuilderID: p.BuilderID, InvocationID: p.InvocationID, Parameters: parameters,
 		Materials: p.Dependencies, Hermetic: p.Hermetic, Complete: p.Complete, StartedOn: p.StartedOn, FinishedOn: p.FinishedOn,
 		Absent: map[Field]string{},
 	}
-	return &reading{Provenance: p, v02: v02, external: external, internal: internal, view: v, said: map[Field][]saying{}}, nil
+	return &reading{Provenance: p, v02: v02, external: external, view: v, said: map[Field][]saying{}}, nil
 }
 
 // say notes what is said of a field. An empty value says nothing.

@@ -32,8 +32,8 @@ type Options struct {
 	// Since is when the document came into force in its present mode: the zero time is
 	// unknown, and nothing is said about how long it is only tried out.
 	Since time.Time
-	// Expressions tells what is doubtful in a requirement in CEL, beside what is seen from
-	// its text. It may be nil.
+	// Expressions tells what is doubtful in a requirement in CEL. Without it that is told as
+	// far as its text shows.
 	Expressions func(expression string) []string
 }
 

@@ -186,9 +186,16 @@ func clauses(r *policy.Require) []policy.Clause {
 	return all
 }
 
-// expressions tells of requirements in CEL that are met by what is not there.
+// expressions tells of requirements in CEL that are met by what is not there: as more finds
+// them, or else as far as their text shows.
 func (l *linter) expressions(rules []policy.RuleClause, more func(string) []string) {
 	for _, r := range rules {
+		if more != nil {
+			for _, text := range more(r.Require) {
+				l.warn("rule.doubtful", r.Line, "make sure first that it is there, with has() or size(), or write two rules", "the rule %s: %s", r.ID, text)
+			}
+			continue
+		}
 		code := withoutText(r.Require)
 		if strings.Contains(code, ".all(") && !strings.Contains(code, ".exists") && !strings.Contains(code, "size(") {
 			l.warn("rule.vacuous", r.Line, "ask for one first: provenance.size() > 0 && provenance.all(…)", "the rule %s is met by an empty list: all() asks nothing of what is not there", r.ID)
@@ -198,12 +205,6 @@ func (l *linter) expressions(rules []policy.RuleClause, more func(string) []stri
 		}
 		if code := strings.TrimSpace(code); code == "true" || code == "!false" || code == "1 == 1" {
 			l.warn("rule.unreachable", r.Line, "take it out", "the rule %s is always met", r.ID)
-		}
-		if more == nil {
-			continue
-		}
-		for _, text := range more(r.Require) {
-			l.warn("rule.doubtful", r.Line, "see docs/policy.md, Rules in CEL", "the rule %s: %s", r.ID, text)
 		}
 	}
 }

@@ -23,6 +23,6 @@ func run(ctx context.Context, env *cli.Env, args []string) int {
 	withServices := *env
 	withServices.KeyService = produce.KeyService
 	commands := append(produce.Commands(), consume.Commands(&consume.Summariser{Flags: produce.SummaryFlags(), Sign: produce.SignSummaries})...)
-	commands = append(commands, local.Local(), policy.Command(produce.PolicySign(), produce.PolicyPush()), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
+	commands = append(commands, local.Local(), policy.Command(append(consume.PolicyCommands(), produce.PolicySign(), produce.PolicyPush())...), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
 	return cli.Main(ctx, &withServices, "carnet", "a passport for software: what is in it, who built it, who signed it, and whether it may enter", commands, args)
 }

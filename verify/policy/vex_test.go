@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
 )
 
@@ -180,4 +181,37 @@ func TestVEXOfEachPlatform(t *testing.T) {
 	}
 	s.of(s.index.Digest, s.psirt, typeVEX, vexOf("CVE-2026-1", stamp(1), fixedVEX), 1)
 	s.ends("both")
+}
+
+// Of what allows nothing can be left out, and junk beside it changes nothing.
+func TestContentsNeedEachPiece(t *testing.T) {
+	s := newStocked(t)
+	s.require.SBOM = &policy.SBOMClause{From: []string{"builder"}, DenyPackages: []string{"pkg:npm/event-stream"}}
+	s.require.Vulnerabilities = clause()
+	s.require.Vulnerabilities.VEXFrom, s.require.Vulnerabilities.Scanners = []string{"psirt"}, []string{"grype", "trivy"}
+	grave := openssl("CVE-2026-1", "critical")
+	s.says(s.builder, typeCDX, bom(""), 1)
+	s.says(s.scanner, typeVulns, report("grype", 2, 3, grave), 2)
+	s.says(s.scanner, typeVulns, report("trivy", 2, 3), 2)
+	s.says(s.psirt, typeVEX, vexOf("CVE-2026-1", stamp(1), harmless), 1)
+	s.ends("everything")
+	needed := s.with.Evidence
+	junk := []*verify.Evidence{
+		s.says(s.dev, typeCDX, bom(component("event-stream", "3", "pkg:npm/event-stream@3", "MIT")), 0),
+		s.says(s.dev, typeVulns, report("grype", 0, 0, grave), 0),
+		s.says(s.dev, typeVEX, vexOf("CVE-2026-1", stamp(0), `"status":"under_investigation"`), 0),
+		s.of(s.index.Digest, s.builder, typeCDX, bom(""), 1),
+		s.of(s.sibling.Digest, s.scanner, typeVulns, report("grype", 0, 0, grave), 0),
+		s.of(s.sibling.Digest, s.psirt, typeVEX, vexOf("CVE-2026-1", stamp(0), `"status":"under_investigation"`), 0),
+		s.says(s.psirt, typeVulns, report("trivy", 0, 0, grave), 0),
+		s.says(s.scanner, typeVEX, vexOf("CVE-2026-1", stamp(0), harmless), 0),
+	}
+	s.with.Evidence = slices.Concat(junk, needed)
+	s.ends("junk beside")
+	for i := range needed {
+		s.with.Evidence = slices.Concat(junk, needed[:i], needed[i+1:])
+		if s.judge().Allowed() {
+			t.Errorf("allowed without %s", needed[i].PredicateType())
+		}
+	}
 }

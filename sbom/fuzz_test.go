@@ -17,6 +17,9 @@ func seed(f *testing.F) {
 	} {
 		f.Add([]byte(doc))
 	}
+	for _, doc := range complete() {
+		f.Add([]byte(doc))
+	}
 }
 
 // A document that Parse accepts is accepted by Check, which then says the same of it; neither changes it.
@@ -33,6 +36,20 @@ func FuzzParse(f *testing.F) {
 		}
 		if doc.PackageCount != len(doc.Packages) {
 			t.Errorf("counted %d packages, listed %d", doc.PackageCount, len(doc.Packages))
+		}
+		if depth := doc.Dependencies(); depth < sbom.Flat || depth > sbom.Transitive || len(doc.Packages) == 0 && depth > sbom.Flat {
+			t.Errorf("dependencies %d", depth)
+		}
+		for _, m := range sbom.Minima() {
+			gaps, err := m.Gaps(doc)
+			if err != nil {
+				t.Error(err)
+			}
+			for _, g := range gaps {
+				if g.Missing > g.Of || len(g.Names) > 5 || g.Element == "" {
+					t.Errorf("%+v", g)
+				}
+			}
 		}
 		header, err := sbom.Check(raw)
 		if err != nil {

@@ -148,19 +148,21 @@ func (r *reader) spdxPackage() error {
 
 // hashes reads hash values, whose two names are given in the order algorithm, value.
 func (r *reader) hashes(names []string, into *[]Hash) error {
-	return r.array(func() error {
-		var h Hash
-		err := r.object(names, func(name string) error {
-			if name == names[0] {
-				return r.text(&h.Algorithm)
-			}
-			return r.text(&h.Value)
-		})
-		if h.Algorithm = strings.Replace(strings.ToLower(h.Algorithm), "sha-", "sha", 1); h.Value != "" {
-			*into = append(*into, h)
+	return r.array(func() error { return r.hash(names, into) })
+}
+
+func (r *reader) hash(names []string, into *[]Hash) error {
+	var h Hash
+	err := r.object(names, func(name string) error {
+		if name == names[0] {
+			return r.text(&h.Algorithm)
 		}
-		return err
+		return r.text(&h.Value)
 	})
+	if h.Algorithm = strings.Replace(strings.ToLower(h.Algorithm), "sha-", "sha", 1); h.Value != "" {
+		*into = append(*into, h)
+	}
+	return err
 }
 
 // spdxRefs reads a package's external references for what identifies it (SPDX 2.3, annex F).

@@ -90,7 +90,7 @@ func (r *reader) spdx3Element() error {
 		case "externalIdentifier":
 			return r.spdx3Identifiers(&e)
 		case "verifiedUsing":
-			return r.hashes(spdx3HashNames, &e.hashes)
+			return r.spdx3Hashes(&e)
 		}
 		return r.texts(func(ref []byte) {
 			if e.refs == nil {
@@ -108,8 +108,21 @@ func (r *reader) spdx3Element() error {
 	return r.spdx3Take(&e)
 }
 
+// spdx3Hashes reads hashes in place; those elsewhere in the graph, to which an id refers, are not looked up.
+func (r *reader) spdx3Hashes(e *element) error {
+	return r.array(func() error {
+		if r.dec.PeekKind() == '"' {
+			return r.dec.SkipValue()
+		}
+		return r.hash(spdx3HashNames, &e.hashes)
+	})
+}
+
 func (r *reader) spdx3Identifiers(e *element) error {
 	return r.array(func() error {
+		if r.dec.PeekKind() == '"' {
+			return r.dec.SkipValue()
+		}
 		var kind, id string
 		err := r.object(spdx3IdentifierNames, func(name string) error {
 			if name == "identifier" {

@@ -2,9 +2,7 @@ package load
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -138,21 +136,23 @@ func one(ctx context.Context, c *cli.Call, ref string, signer *policySigner, o O
 		return p, nothing, err
 	}
 	t, err := oci.ParseTarget(ref)
-	if err != nil || t.Scheme != oci.SchemeRegistry && t.Scheme != oci.SchemeLayout {
-		return nil, nil, &cli.UsageError{Message: fmt.Sprintf("--policy %s: is neither a file that exists nor an OCI reference", ref), Hint: "a policy is a path, REGISTRY/REPO:TAG[@DIGEST], or oci:DIR:TAG"}
+	switch {
+	case err != nil:
+		return nil, nil, &cli.UsageError{Message: fmt.Sprintf("--policy %s: %v", ref, err), Hint: "a policy is a path, REGISTRY/REPO:TAG, REGISTRY/REPO@DIGEST, or oci:DIR:TAG"}
+	case t.Scheme != oci.SchemeRegistry && t.Scheme != oci.SchemeLayout:
+		return nil, nil, &cli.UsageError{Message: fmt.Sprintf("--policy %s: there is a file of that name, and it reads as a reference to a registry", ref), Hint: "for the file, write ./" + ref}
 	}
 	return fetched(ctx, c, t, signer, o)
 }
 
-// isFile tells a path from a reference: what begins with a path or exists is one.
+// isFile tells a path from a reference by how it is written, whatever exists: else a file
+// in the folder where carnet runs could take the place of a policy that is signed. A
+// reference begins with oci:, or with a registry's host and ends with a tag or a digest.
 func isFile(ref string) bool {
-	if ref == "-" || filepath.IsAbs(ref) || strings.HasPrefix(ref, "."+string(filepath.Separator)) || strings.HasPrefix(ref, ".."+string(filepath.Separator)) {
-		return true
+	if strings.HasPrefix(ref, string(oci.SchemeLayout)+":") {
+		return false
 	}
-	info, err := os.Stat(ref)
-	if err != nil {
-		// A name with the suffix of a policy and no registry before it is a file that is missing.
-		return errors.Is(err, os.ErrNotExist) && !strings.Contains(ref, "/") && (strings.HasSuffix(ref, ".yaml") || strings.HasSuffix(ref, ".yml"))
-	}
-	return info.Mode().IsRegular()
+	host, rest, found := strings.Cut(ref, "/")
+	isHost := found && !strings.HasPrefix(host, ".") && (host == "localhost" || strings.ContainsAny(host, ".:"))
+	return !isHost || !strings.ContainsAny(rest[strings.LastIndexByte(rest, '/')+1:], ":@")
 }

@@ -36,8 +36,13 @@ func (b *bench) provenance(r *ProvenanceClause) {
 	if r == nil {
 		return
 	}
+	t, compiled := b.provenances[r]
+	if !compiled {
+		b.unevaluated(r.Clause, "provenance")
+		return
+	}
 	b.row(r.Clause, provenanceRequirement(), nil, func(cell *Cell) {
-		if t := b.provenances[r]; t != nil && t.asks() {
+		if t.asks() {
 			b.chooseProvenance(cell, t)
 		} else if len(cell.Evidence) == 0 {
 			b.missing(cell, r.Clause)

@@ -79,6 +79,7 @@ func TestRulesOfAPolicy(t *testing.T) {
 	s := newScene(t)
 	provenance, signature := s.saying(s.amd64, typeSLSA, slsaOf("refs/tags/v1")), s.evidence(s.amd64, typeSign)
 	log4j, clean := s.saying(s.amd64, typeSPDX, spdxOf("pkg:maven/log4j/log4j@1.2.17")), s.saying(s.amd64, typeSPDX, spdxOf("pkg:deb/debian/openssl@3"))
+	bare := s.saying(s.amd64, typeSPDX, strings.Replace(spdxOf("pkg:deb/debian/openssl@3"), `"packages":[`, `"packages":[{"SPDXID":"SPDXRef-self","name":"self","downloadLocation":"NOASSERTION"},`, 1))
 	empty := s.saying(s.amd64, typeSPDX, spdxOf())
 	everything := policy.Require{Signatures: &policy.SignaturesClause{}, Provenance: &policy.ProvenanceClause{}, SBOM: &policy.SBOMClause{}}
 	noSBOM := policy.Require{Signatures: &policy.SignaturesClause{}, Provenance: &policy.ProvenanceClause{}}
@@ -96,6 +97,7 @@ func TestRulesOfAPolicy(t *testing.T) {
 		found      string
 	}{
 		{"no log4j", noLog4j, everything, []*verify.Evidence{signature, provenance, clean}, nil, policy.StatusPass, `sbom.packages[].purl = "pkg:deb/debian/openssl@3"`},
+		{"a package without a package URL", noLog4j, everything, []*verify.Evidence{signature, provenance, bare}, nil, policy.StatusPass, ""},
 		{"log4j", noLog4j, everything, []*verify.Evidence{signature, provenance, log4j}, nil, policy.StatusFail, `sbom.packages[].purl = "pkg:maven/log4j/log4j@1.2.17"`},
 		{"no SBOM at all", noLog4j, everything, []*verify.Evidence{signature, provenance}, nil, policy.StatusMissing, "no accepted evidence for sbom"},
 		{"no section for SBOMs", noLog4j, noSBOM, []*verify.Evidence{signature, provenance, clean}, nil, policy.StatusMissing, "nothing is accepted for sbom"},

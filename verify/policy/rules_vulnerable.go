@@ -29,9 +29,7 @@ func (s *stage) vulnerable() ([]value, *absence) {
 }
 
 func (s *stage) vulnerability(report *vuln.Report, f *vuln.Finding) object {
-	o := object{"id": f.ID, "severity": string(f.Severity), "package": f.Package.String()}
-	set(o, "fixedIn", f.FixedIn)
-	set(o, "scanner", report.Scanner.Name)
+	o := object{"id": f.ID, "severity": string(f.Severity), "package": f.Package.String(), "fixedIn": f.FixedIn, "scanner": report.Scanner.Name}
 	if report.TellsExploited {
 		o["exploited"] = f.Exploited
 	}

@@ -323,10 +323,9 @@ func sbomObject(e *verify.Evidence) (object, error) {
 		for _, h := range p.Hashes {
 			hashes[h.Algorithm] = h.Value
 		}
-		o := object{"name": p.Name, "licenses": append([]string{}, p.Licenses...), "hashes": hashes}
-		set(o, "version", p.Version)
-		set(o, "purl", p.PURL)
-		packages = append(packages, o)
+		// Many documents list themselves or files without a version and a package URL, which
+		// is no reason to stop at them.
+		packages = append(packages, object{"name": p.Name, "version": p.Version, "purl": p.PURL, "licenses": append([]string{}, p.Licenses...), "hashes": hashes})
 	}
 	for _, t := range d.Tools {
 		tools = append(tools, strings.TrimSpace(t.Name+" "+t.Version))

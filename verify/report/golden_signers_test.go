@@ -8,7 +8,6 @@ import (
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
-	"github.com/carnet-project/carnet/fixtures/vectors"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
 	"github.com/carnet-project/carnet/verify/report"
@@ -25,7 +24,7 @@ func (r believer) Open(b *attest.Bundle) (verify.Opening, error) {
 // signatures are those of a vector's one signed image, as if by several signers.
 func signatures(t testing.TB, by ...verify.Opening) (artifact.Artifact, []*verify.Evidence) {
 	t.Helper()
-	all, err := vectors.All()
+	all, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -34,15 +33,7 @@ func (s store) Discover(_ context.Context, subject artifact.Artifact, depth gate
 // result is what became of a vector.
 func result(t testing.TB, name string) report.Result {
 	t.Helper()
-	all, err := vectors.All()
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := slices.IndexFunc(all, func(v vectors.Vector) bool { return v.Name == name })
-	if i < 0 {
-		t.Fatalf("there is no vector %q", name)
-	}
-	return resultOf(t, all[i])
+	return resultOf(t, vector(t, name))
 }
 
 func resultOf(t testing.TB, v vectors.Vector) report.Result {
@@ -104,7 +95,7 @@ func golden(t *testing.T, name string, got []byte) {
 
 // Every report of every vector says what the verdict says.
 func TestJSONOfEveryVector(t *testing.T) {
-	all, err := vectors.All()
+	all, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -229,7 +229,7 @@ func stateOfCell(c policy.Cell) page.State { return stateOf(c.Status, levelOf(c)
 // evidence is every piece that counted, in full; beyond twenty they are folded.
 func (h *sheet) evidence() (shown, more []page.Evidence) {
 	for i, e := range h.v.Evidence() {
-		id := fmt.Sprintf("%s-evidence-%d", h.id, i+1)
+		id := fmt.Sprintf("%s-bundle-%d", h.id, i+1)
 		if _, taken := h.at[e.Bundle()]; !taken {
 			h.at[e.Bundle()] = id
 		}

@@ -118,6 +118,7 @@ func (h *sheet) fill(s *page.Stage, rules []entry) {
 	switch {
 	case len(rules) > 0:
 	case len(s.Said) > 0 || len(evidence) > 0:
+		s.Word = "said, not checked"
 		s.Empty = "No policy asks for anything here. What was said was signed by an accepted signer, and nothing was held against it."
 	default:
 		s.Empty = "No policy asks for anything here, and no accepted evidence says anything."
@@ -131,14 +132,14 @@ func summarize(rules []entry) (page.State, string) {
 		return page.None, "not checked"
 	}
 	order := []page.State{page.None, page.Pass, page.Excepted, page.Warn, page.Unknown, page.Fail}
-	worst, unmet := page.None, 0
+	worst, unmet := page.None, map[string]bool{}
 	for _, e := range rules {
 		s := stateOf(e.Status, e.level)
 		if slices.Index(order, s) > slices.Index(order, worst) {
 			worst = s
 		}
 		if !e.Status.Allows() {
-			unmet++
+			unmet[e.cell.Requirement.Name()+" "+e.Rule] = true
 		}
 	}
 	switch worst {
@@ -151,7 +152,7 @@ func summarize(rules []entry) (page.State, string) {
 	case page.Unknown:
 		return worst, "undecided"
 	}
-	return worst, fmt.Sprintf("%d not met", unmet)
+	return worst, counted(len(unmet), "rule") + " not met"
 }
 
 // evidenceOf is the evidence that counted for the cells of a stage, each once.
@@ -178,7 +179,7 @@ func (h *sheet) signed(all []*verify.Evidence) []page.Signed {
 	var rows []page.Signed
 	for i, e := range all {
 		if i == signedRows {
-			rows = append(rows, page.Signed{Href: h.id + "-evidence", Kind: fmt.Sprintf("%d more", len(all)-i), By: "in the list of all evidence"})
+			rows = append(rows, page.Signed{Href: h.id + "-all", Kind: fmt.Sprintf("%d more", len(all)-i), By: "in the list of all evidence"})
 			break
 		}
 		rows = append(rows, page.Signed{Href: h.at[e.Bundle()], Kind: kindName(e), By: visible(signer(e)), When: visible(trustedTime(e)), Note: h.about(e)})
@@ -313,7 +314,7 @@ func (h *sheet) lines(stage string, said []page.Fact, rules []entry) ([]string, 
 	case stageBase:
 		add(first("Base image"))
 	case stageImage:
-		add(short(h.v.Artifact().Digest))
+		add(elideDigest(h.v.Artifact().Digest.String()))
 		if runs := h.v.Artifact().Runnable(); len(runs) > 1 || len(runs) == 1 && h.v.Artifact().Kind == artifact.KindIndex {
 			add(counted(len(runs), "platform"))
 		}
@@ -322,4 +323,10 @@ func (h *sheet) lines(stage string, said []page.Fact, rules []entry) ([]string, 
 		return lines, h.sections(rules)
 	}
 	return lines, nil
+}
+
+// elideDigest fits a digest into a node.
+func elideDigest(digest string) string {
+	algorithm, hex, _ := strings.Cut(digest, ":")
+	return algorithm + ":" + hex[:min(len(hex), 8)] + "…"
 }

@@ -90,6 +90,9 @@ func (h *sheet) groups(stage string, rules []entry) []page.Group {
 	seen := map[string]bool{}
 	for _, b := range batches(sorted) {
 		g := h.group(b.entries[0])
+		g.Origin = distinct(b.entries, func(e entry) string { return visible(e.origin(h.v.Policy())) }, "; ")
+		g.Owner = distinct(b.entries, func(e entry) string { return visible(e.Owner) }, ", ")
+		several := len(b.entries) > 1 && strings.Contains(distinct(b.entries, func(e entry) string { return e.cell.Requirement.Name() }, "\x00"), "\x00")
 		g.ID = h.anchor(stage, b.rule)
 		if seen[g.ID] {
 			g.ID = ""
@@ -101,6 +104,9 @@ func (h *sheet) groups(stage string, rules []entry) []page.Group {
 				unmet++
 			}
 			row := h.row(e)
+			if several && row.About == "" {
+				row.About = visible(e.cell.Requirement.Name())
+			}
 			if i < most {
 				g.Rows = append(g.Rows, row)
 				continue
@@ -108,12 +114,28 @@ func (h *sheet) groups(stage string, rules []entry) []page.Group {
 			g.More = append(g.More, row)
 		}
 		g.Count = counted(len(b.entries), "finding")
-		if unmet > 0 && unmet < len(b.entries) {
+		if unmet == 0 {
+			g.Count = "on " + counted(len(b.entries), "node")
+		} else if unmet < len(b.entries) {
 			g.Count = fmt.Sprintf("%d of %d not met", unmet, len(b.entries))
 		}
 		all = append(all, g)
 	}
 	return all
+}
+
+// distinct are the different texts of entries, as far as somebody wants to read them.
+func distinct(entries []entry, text func(entry) string, between string) string {
+	var all []string
+	for _, e := range entries {
+		if s := text(e); s != "" && !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	if len(all) > 4 {
+		all = append(all[:3], fmt.Sprintf("%d more", len(all)-3))
+	}
+	return strings.Join(all, between)
 }
 
 // group is what all findings of a rule have in common, by the gravest of them.
@@ -158,6 +180,13 @@ func (h *sheet) verdict(rules []entry, before []page.Stage) page.Stage {
 	for _, p := range policiesToJSON(h.v) {
 		s.Said = append(s.Said, page.Fact{Label: "Policy", Value: visible(p.describe())})
 	}
-	s.Lines = []string{policyNames(h.v), tally(h.v).String()}
+	for _, p := range policiesToJSON(h.v) {
+		name := elide(visible(p.Name), 24)
+		if p.Version > 0 {
+			name += fmt.Sprintf(" v%d", p.Version)
+		}
+		s.Lines = append(s.Lines, name)
+	}
+	s.Lines = append(s.Lines[:min(len(s.Lines), 3)], tally(h.v).String())
 	return s
 }

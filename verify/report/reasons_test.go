@@ -9,7 +9,6 @@ import (
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/attest/predicate"
-	"github.com/carnet-project/carnet/fixtures/vectors"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
 	"github.com/carnet-project/carnet/verify/report"
@@ -52,7 +51,7 @@ func TestEveryReasonIsTold(t *testing.T) {
 
 func reasonsOfVectors(t *testing.T) []verify.Reason {
 	t.Helper()
-	all, err := vectors.All()
+	all, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +81,7 @@ func TestEveryRuleIsTold(t *testing.T) {
 			t.Errorf("%s has no entry in docs/reasons.md", rule)
 		}
 	}
-	all, err := vectors.All()
+	all, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +124,7 @@ func rules(t *testing.T) map[string]policy.Finding {
 		}
 	}
 	found := map[string]policy.Finding{}
-	all, err := vectors.All()
+	all, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}

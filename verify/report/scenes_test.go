@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,9 +26,12 @@ const shop = "registry.example.com/shop"
 // noon is when the scenes are judged.
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
+// load reads the vectors once for all tests.
+var load = sync.OnceValues(vectors.All)
+
 func vector(t testing.TB, name string) vectors.Vector {
 	t.Helper()
-	all, err := vectors.All()
+	all, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/carnet-project/carnet/fixtures/vectors"
 	"github.com/carnet-project/carnet/verify/report"
 )
 
@@ -57,7 +56,7 @@ func TestJSONIsAsPublished(t *testing.T) {
 		}
 		valid(t, s, path, raw)
 	}
-	all, err := vectors.All()
+	all, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}

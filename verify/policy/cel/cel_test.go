@@ -150,6 +150,8 @@ func TestWarnings(t *testing.T) {
 		`"a" in image.labels && image.labels["a"] == "x" || deploy.environment == "dev"`: "",
 		`"a" in image.labels && image.labels.a == "x" || deploy.environment == "dev"`:    "",
 		`has(image.tag) && image.tag == "x" || deploy.environment == "dev"`:              "",
+		`sbom.packages.exists(p, p.purl == "x" || p.name == "y")`:                        "",
+		`provenance.exists(p, p.source.ref == "x" || p.buildType == "y")`:                "where p.source.ref cannot be read",
 		`sbom.packages.all(p, p.version != "")`:                                          "sbom.packages.all() is true where the list is empty",
 		`provenance.all(p, p.materials.all(m, m.uri != ""))`:                             "p.materials.all() is true where the list is empty",
 		`image.labels["a"] == "x" || deploy.environment == "dev"`:                        `where image.labels["a"] cannot be read, the other side of || decides alone`,

@@ -132,6 +132,13 @@ func (c *critic) risk(e celast.Expr) string {
 
 // always says whether the field is there in whatever a rule is evaluated with.
 func always(path string) bool {
+	of, field, _ := strings.Cut(path, ".")
+	if _, ours := Types()["carnet"][of]; !ours && slices.Contains([]string{
+		"name", "version", "purl", "licenses", "hashes", "id", "severity", "package", "scanner", "fixedIn", "type", "result", "by", "logged", "claims",
+		"properties", "digest", "builder", "buildType", "source", "parameters", "materials", "raw",
+	}, field) {
+		return true // of an element of a list
+	}
 	return strings.HasPrefix(path, "deploy.") || slices.Contains([]string{
 		"image.registry", "image.repository", "image.digest", "image.platforms", "image.labels", "image.annotations", "sbom.format", "sbom.packages",
 	}, path)

@@ -65,6 +65,11 @@ func TestApprovals(t *testing.T) {
 		return y.ci.signs(h, y.image, svr.V02, approved(properties...))
 	}
 	sign := func(email string) *verify.Evidence { return y.ci.signs(person(email), y.image, typeSign, `{}`) }
+	signIn := func(environment string) *verify.Evidence {
+		h := person("bo@acme.example")
+		h.Claims = map[int]string{23: environment}
+		return y.ci.signs(h, y.image, typeSign, `{}`)
+	}
 	for name, c := range map[string]struct {
 		change   func(*policy.ApprovalClause)
 		evidence []*verify.Evidence
@@ -92,6 +97,8 @@ func TestApprovals(t *testing.T) {
 		"for another place": {func(c *policy.ApprovalClause) { c.Environment = "eu" }, []*verify.Evidence{bo, in("us", "chi@acme.example", "ACME_APPROVED_PRODUCTION")}, "approvals.environment", policy.StatusFail, "names no environment"},
 		"certified for it":  {func(c *policy.ApprovalClause) { c.Environment, c.Count = "eu", 1 }, []*verify.Evidence{in("eu", "chi@acme.example", "ACME_APPROVED_PRODUCTION")}, "", "", "1 person"},
 		"stated for it":     {func(c *policy.ApprovalClause) { c.Environment, c.Count = "eu", 1 }, []*verify.Evidence{by("chi@acme.example", "ACME_APPROVED_PRODUCTION:eu")}, "", "", "1 person"},
+		"signed in it":      {func(c *policy.ApprovalClause) { c.Property, c.Environment, c.Count = "", "eu", 1 }, []*verify.Evidence{signIn("eu")}, "", "", "1 person"},
+		"signed elsewhere":  {func(c *policy.ApprovalClause) { c.Property, c.Environment, c.Count = "", "eu", 1 }, []*verify.Evidence{signIn("us")}, "approvals.environment", policy.StatusFail, "for us"},
 		// Who may not.
 		"the author":            {notAuthor, []*verify.Evidence{object, ana, bo}, "approvals.self", policy.StatusFail, "ana@acme.example (" + google + ") is the commit's author"},
 		"without the author":    {notAuthor, []*verify.Evidence{object, chi, bo}, "", "", "2 people"},
@@ -167,7 +174,7 @@ func TestBuildTriggers(t *testing.T) {
 	}
 	// Provenance that does not say.
 	silent, by := triggered(t, "[MASKED]")
-	if v, f := silent.asks(t, by("bo@acme.example")); v.Allowed() || f.Rule != "approvals.trigger" || f.Status != policy.StatusMissing {
+	if v, f := silent.asks(t, by("bo@acme.example")); v.Allowed() || f.Rule != "approvals.trigger" || f.Status != policy.StatusMissing || f.Follows != "" {
 		t.Errorf("%s %+v", v.Outcome(), f)
 	}
 	// Without provenance.
@@ -186,8 +193,10 @@ func TestTwoBuildsOfOneDigest(t *testing.T) {
 	y, by := triggered(t, "ana@acme.example")
 	other := y.ci.signs(run(13, y.commit), y.image, typeSLSA, provenance(builtCommit, y.commit, `"inputs":{"version":"1.2.3"},`, `"variables":{"GITLAB_USER_EMAIL":"bo@acme.example"},"inputs":{"version":"1.2.3"},`))
 	ana, bo := by("ana@acme.example"), by("bo@acme.example")
-	if v, f := y.asks(t, other, ana); !v.Allowed() {
-		t.Errorf("ana approves bo's build: %+v", f)
+	for _, approval := range []*verify.Evidence{ana, bo} {
+		if v, f := y.asks(t, other, approval); !v.Allowed() {
+			t.Errorf("%s approves the other's build: %+v", approval.By(), f)
+		}
 	}
 	y.require.Approvals[0].Count = 2
 	if v, f := y.asks(t, other, ana, bo); v.Allowed() || f.Rule != "approvals.self" {

@@ -68,6 +68,7 @@ func TestChecks(t *testing.T) {
 		// Ages.
 		"young":              {aged(unitTests(), time.Hour), test(y.tests.saysOf(typeTest, green, ago(59), y.commit)), "", "", "PASSED"},
 		"old":                {aged(unitTests(), time.Hour), test(y.tests.saysOf(typeTest, green, ago(61), y.commit)), "checks.stale", policy.StatusStale, "61 minutes before"},
+		"of the future":      {aged(unitTests(), time.Hour), test(y.tests.saysOf(typeTest, green, ago(-60), y.commit)), "checks.stale", policy.StatusStale, "which is later"},
 		"of no time":         {aged(unitTests(), time.Hour), test(y.tests.saysOf(typeTest, green, time.Time{}, y.commit)), "checks.stale", policy.StatusStale, "nobody trusted says when"},
 		"signed late":        {aged(sast(""), time.Hour), test(y.sec.saysOf(sarif.V1, scanned("semgrep", clean+ended("2026-09-01T09:00:00Z")), ago(10), y.commit)), "checks.stale", policy.StatusStale, "3 hours before"},
 		"signed before":      {aged(sast(""), time.Hour), test(y.sec.saysOf(sarif.V1, scanned("semgrep", clean+ended("2026-09-01T11:59:00Z")), ago(10), y.commit)), "checks.stale", policy.StatusFail, "and was signed"},

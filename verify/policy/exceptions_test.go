@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	commitpredicate "github.com/carnet-project/carnet/attest/predicate/commit"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
 )
@@ -128,6 +129,25 @@ func TestNeverExcepted(t *testing.T) {
 	y.doc.Exceptions = []policy.Exception{waiver(func(x *policy.Exception) { x.Rule, x.Check = "policy.*", "" }), waiver(nil)}
 	if v, _ := y.judge(t, red); v.Allowed() || v.Findings()[0].Rule != "policy.expired" {
 		t.Errorf("%+v", v.Findings())
+	}
+}
+
+// A rule can be a sign of tampering, or undecided, without being called so.
+func TestNeverExceptedByStatus(t *testing.T) {
+	key := newGitKey(t, "")
+	predicate, name := key.commit(t, " and more")
+	y := newYardOf(t, name)
+	y.doc.Identities = append(y.doc.Identities, policy.Identity{Name: "team", Git: &policy.Git{AllowedSigners: "allowed", Content: key.line}})
+	y.require.Source = &policy.SourceClause{From: []string{"sec"}, CommitsSignedBy: []string{"team"}}
+	y.doc.Exceptions = []policy.Exception{waiver(func(x *policy.Exception) { x.Rule, x.Check = "source.*", "" })}
+	if v, f := y.asks(t, y.sec.saysOf(commitpredicate.V1, predicate, minutesAgo(9), name)); v.Outcome() != policy.Invalid || f.Rule != "source.commit" || f.Status != policy.StatusInvalid {
+		t.Errorf("%s %+v", v.Outcome(), f)
+	}
+	y.require.Source = nil
+	y.require.Checks = []policy.CheckClause{{Name: "x", Type: "vibes", From: []string{"sec"}}}
+	y.doc.Exceptions = []policy.Exception{waiver(func(x *policy.Exception) { x.Rule, x.Check = "checks.*", "" })}
+	if v, f := y.asks(t); v.Outcome() != policy.Undecided || f.Rule != "checks.unsupported" {
+		t.Errorf("%s %+v", v.Outcome(), f)
 	}
 }
 

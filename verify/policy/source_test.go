@@ -107,8 +107,9 @@ func newGitKey(t testing.TB, options string) gitKey {
 	return gitKey{s, "bo@acme.example " + options + string(ssh.MarshalAuthorizedKey(s.PublicKey()))}
 }
 
-// commit is a signed commit as the predicate that carries it, and its name.
-func (k gitKey) commit(t testing.TB) (predicate, name string) {
+// commit is a signed commit as the predicate that carries it, and its name. What is added to
+// it after it was signed breaks the signature.
+func (k gitKey) commit(t testing.TB, later ...string) (predicate, name string) {
 	t.Helper()
 	object, _ := commitObject("ana@acme.example", "")
 	sum := sha512.Sum512([]byte(object))
@@ -122,6 +123,7 @@ func (k gitKey) commit(t testing.TB) (predicate, name string) {
 	}{1, string(k.signer.PublicKey().Marshal()), "git", "", "sha512", string(ssh.Marshal(sig))})...)
 	armored := "gpgsig -----BEGIN SSH SIGNATURE-----\n " + base64.StdEncoding.EncodeToString(blob) + "\n -----END SSH SIGNATURE-----\n"
 	signed := strings.Replace(object, "\n\n", "\n"+armored+"\n", 1)
+	signed += strings.Join(later, "")
 	id := sha1.Sum([]byte(fmt.Sprintf("commit %d\x00%s", len(signed), signed)))
 	name = hex.EncodeToString(id[:])
 	raw, err := commitpredicate.Commit{ID: name, Object: []byte(signed)}.Predicate()

@@ -47,6 +47,7 @@ func TestLevels(t *testing.T) {
 		{`{"ruleId":"N","level":"error",` + m + `}`, sarif.Counts{Errors: 1}},
 		{`{"ruleId":"E","level":"none",` + m + `}`, sarif.Counts{}},
 		{`{"ruleId":"E","kind":"pass",` + m + `}`, sarif.Counts{}},
+		{`{"ruleId":"E","kind":"pass","level":"error",` + m + `}`, sarif.Counts{}},
 		{`{"ruleId":"E","kind":"notApplicable","level":"error",` + m + `}`, sarif.Counts{}},
 		{`{"ruleId":"E","kind":"review",` + m + `}`, sarif.Counts{}},
 		{`{"ruleId":"E","kind":"open","level":"error",` + m + `}`, sarif.Counts{Errors: 1}},

@@ -193,6 +193,17 @@ func pick(kindOf string) string {
 	return ""
 }
 
+// A signature for the other hash algorithm beside it is not part of what was signed, as git
+// has it.
+func TestSignaturesForBothAlgorithms(t *testing.T) {
+	key := newKey(t)
+	signers := must(gitsign.ParseAllowedSigners(line("bo", "", key)))
+	both := bytes.Replace(object("gpgsig", sshsig(t, key, "git", "sha512", "", payload)), []byte("encoding UTF-8"), []byte("gpgsig-sha256 -----BEGIN\n AAAA\nencoding UTF-8"), 1)
+	if _, err := signers.Verify(open(t, both), gitsign.When{}); err != nil {
+		t.Error(err)
+	}
+}
+
 // A security key signs its application, its flags and a counter too, and somebody must have
 // touched it.
 func TestSecurityKeys(t *testing.T) {

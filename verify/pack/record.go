@@ -321,7 +321,8 @@ func (k *keeper) candidates(ctx context.Context, i image, only artifact.Artifact
 	var all []policy.BaseImage
 	add := func(b policy.BaseImage) {
 		b.Platform = ""
-		if b.Name != "" && !b.Digest.IsZero() && !slices.Contains(all, b) {
+		// One more than is kept, so that there is a gap to tell of.
+		if len(all) <= maxBases && b.Name != "" && !b.Digest.IsZero() && !slices.Contains(all, b) {
 			all = append(all, b)
 		}
 	}

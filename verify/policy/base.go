@@ -283,6 +283,9 @@ func (d *descent) claimed(c baseCandidate, p proof) {
 	case proofNone:
 		f.Status, f.Found = StatusFail, "other layers: the annotation "+baseDigestAnnotation+" is false"
 	default:
+		if !c.named && !d.lists(c.Name) {
+			return // that it is not allowed is enough, and it is not looked at
+		}
 		f.Rule, f.Status, f.Found = "base.unread", StatusError, d.unread(c.BaseImage)
 	}
 	d.add(f)

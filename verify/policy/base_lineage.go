@@ -76,6 +76,8 @@ func (d *descent) wants() []BaseImage {
 		base, known := d.known(c)
 		switch {
 		case c.Name == "" || c.Digest.IsZero():
+		case !c.named && !d.lists(c.Name):
+			// Anybody may write annotations: they can't send the verifier to any host they like.
 		case !known:
 			c.Shallow = true
 			all = append(all, c.BaseImage)

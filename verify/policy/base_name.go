@@ -32,8 +32,12 @@ type BaseImage struct {
 // String is the image's name and digest.
 func (i BaseImage) String() string { return strings.TrimPrefix(i.Name+"@"+i.Digest.String(), "@") }
 
+// maxImageMaterials bounds the images among the materials of one build.
+const maxImageMaterials = 1000
+
 // ImageMaterials are the images among the materials of a provenance predicate: what it names
-// as pkg:docker, pkg:oci, docker-image://, docker:// or oci://. The error is the predicate's.
+// as pkg:docker, pkg:oci, docker-image://, docker:// or oci://. The error is of a predicate or
+// a name that can't be read, or of more than 1,000 images.
 func ImageMaterials(predicateType string, raw []byte) ([]BaseImage, error) {
 	p, err := slsa.Parse(predicateType, raw)
 	if err != nil {
@@ -45,8 +49,11 @@ func ImageMaterials(predicateType string, raw []byte) ([]BaseImage, error) {
 		if err != nil {
 			return nil, err
 		}
-		if ok {
-			all = append(all, image)
+		if !ok {
+			continue
+		}
+		if all = append(all, image); len(all) > maxImageMaterials {
+			return nil, fmt.Errorf("there are more than %d images among the materials", maxImageMaterials)
 		}
 	}
 	return all, nil

@@ -44,6 +44,9 @@ func TestBaseOfTheAllowList(t *testing.T) {
 	}
 	b := newBased(t, policy.BaseClause{Allow: []string{"alpine"}, Evidence: policy.BaseListed})
 	b.ends("", "")
+	b = newBased(t, listed)
+	b.built(builtFrom(slices.Repeat([]string{alpine + " " + digest("alpine").String()}, 1001)...))
+	b.ends("base.unknown", policy.StatusMissing)
 }
 
 // A material without a digest may be anything.
@@ -110,7 +113,17 @@ func TestBaseOfTheAnnotations(t *testing.T) {
 	b.annotate("docker.io/library/debian", digest("alpine").String())
 	b.ends("base.unread", policy.StatusError)
 	b.annotate("", digest("alpine").String())
+	b.ends("base.listed", policy.StatusFail)
+	b.policy.Scopes[0].Require.Base.Allow = nil
 	b.ends("base.unread", policy.StatusError)
+
+	// An annotation does not make anybody ask a registry that the policy does not name.
+	b = newBased(t, listed)
+	b.annotate("evil.example/alpine", digest("evil").String())
+	b.ends("base.listed", policy.StatusFail)
+	if i := b.bind().Bases(b.with); len(i) != 0 {
+		t.Errorf("wants %+v", i)
+	}
 
 	// Where a section asks for provenance, only what it accepts says anything.
 	b = newBased(t, listed)

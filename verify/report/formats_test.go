@@ -175,3 +175,21 @@ func TestAuditIsNoPass(t *testing.T) {
 		}
 	}
 }
+
+// Five hundred vulnerabilities are one rule of one requirement: ten are shown, and the
+// selection is.
+func TestManyVulnerabilities(t *testing.T) {
+	results := []report.Result{scan(t, 500)}
+	if n := len(findings(results)); n < 500 {
+		t.Fatalf("%d findings", n)
+	}
+	text := string(encoded(t, report.FormatText, results))
+	if n := strings.Count(text, "vulnerabilities.severity"); n != 11 || !strings.Contains(text, "vulnerabilities.severity  490 more") {
+		t.Errorf("%d are shown:\n%s", n, text)
+	}
+	for format, want := range map[string]int{report.FormatJSON: 500, report.FormatSARIF: 500, report.FormatJUnit: 500} {
+		if n := strings.Count(string(encoded(t, format, results)), "CVE-2026-"); n < want {
+			t.Errorf("%s has %d of them", format, n)
+		}
+	}
+}

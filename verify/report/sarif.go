@@ -158,23 +158,29 @@ func passes(v policy.Verdict) []entry {
 	return all
 }
 
-// sarifRules are the catalogue, and what results have that is not in it.
+// sarifRules are the rules that results are about, in the order of these, as the catalogue
+// describes them.
 func sarifRules(results []Result) []sarifRule {
-	var all []sarifRule
-	seen := map[string]bool{}
-	add := func(id, asks, fix string) {
-		if !seen[id] {
-			seen[id] = true
-			section, _, _ := cutRule(id)
-			all = append(all, sarifRule{ID: id, ShortDescription: sarifText{asks}, Help: sarifText{fix}, Properties: &sarifBag{Tags: []string{"supply-chain", section}}, Default: &sarifLevel{levelError}})
-		}
-	}
+	catalogue := map[string]policy.Rule{}
 	for _, r := range policy.Rules() {
-		add(r.ID, r.Asks, r.Fix)
+		catalogue[r.ID] = r
 	}
+	all := []sarifRule{}
+	seen := map[string]bool{}
 	for _, r := range results {
 		for _, e := range slices.Concat(entries(r.Verdict), passes(r.Verdict)) {
-			add(Clean(e.Rule), Clean(e.Rule)+" is met.", cmp.Or(Clean(Fix(e.Finding)), "nothing has to be done"))
+			id := Clean(e.Rule)
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			section, _, _ := cutRule(id)
+			known := catalogue[e.Rule]
+			all = append(all, sarifRule{
+				ID: id, ShortDescription: sarifText{cmp.Or(known.Asks, id+" is met.")}, Default: &sarifLevel{levelError},
+				Help:       sarifText{cmp.Or(known.Fix, Clean(Fix(e.Finding)), "nothing has to be done")},
+				Properties: &sarifBag{Tags: []string{"supply-chain", section}},
+			})
 		}
 	}
 	return all

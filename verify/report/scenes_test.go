@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +16,8 @@ import (
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/fixtures/vectors"
+	"github.com/carnet-project/carnet/sign"
+	signkey "github.com/carnet-project/carnet/sign/key"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/gate"
 	"github.com/carnet-project/carnet/verify/policy"
@@ -134,16 +137,9 @@ func encoded(t testing.TB, format string, results []report.Result) []byte {
 	return out.Bytes()
 }
 
-// chain is a result with a certificate, trusted times and many platforms and checks, of
-// which so many are not there.
-func chain(t testing.TB, platforms, checks, missing int) report.Result {
-	t.Helper()
-	v := vector(t, "index-all-good")
-	tree, err := v.Tree()
-	if err != nil {
-		t.Fatal(err)
-	}
-	by := verify.Opening{
+// workflow is whom certificates in these scenes name.
+func workflow() verify.Opening {
+	return verify.Opening{
 		By: verify.Identity{Certificate: &attest.Certificate{
 			Subject: "https://github.com/acme/build/.github/workflows/image.yml@refs/tags/v2.3.1", SubjectType: attest.SubjectURI,
 			Issuer: "https://token.actions.githubusercontent.com", Authority: "CN=sigstore-intermediate,O=sigstore.dev",
@@ -154,6 +150,16 @@ func chain(t testing.TB, platforms, checks, missing int) report.Result {
 		}},
 		Times: []verify.Time{{At: noon.Add(-time.Hour), Source: verify.TimeTimestamp, URI: "https://timestamp.example.com"}},
 	}
+}
+
+// attested is the evidence of an index with everything, as if by a workflow.
+func attested(t testing.TB) (artifact.Artifact, []*verify.Evidence) {
+	t.Helper()
+	v := vector(t, "index-all-good")
+	tree, err := v.Tree()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var evidence []*verify.Evidence
 	for _, s := range v.Stored {
 		b, err := attest.ParseBundle([]byte(s.Content))
@@ -161,23 +167,18 @@ func chain(t testing.TB, platforms, checks, missing int) report.Result {
 			t.Fatal(err)
 		}
 		for _, n := range append([]artifact.Artifact{tree}, tree.Children...) {
-			if e, err := verify.Bundle(b, n.Digest, believer{by}); err == nil {
+			if e, err := verify.Bundle(b, n.Digest, believer{workflow()}); err == nil {
 				evidence = append(evidence, e)
 			}
 		}
 	}
-	for i := len(tree.Children); i < platforms; i++ {
-		tree.Children = append(tree.Children, artifact.Artifact{Kind: artifact.KindImage, Digest: attest.SHA256(fmt.Append(nil, i)), Platform: fmt.Sprintf("linux/arch%d/v%d", i, i%9)})
-	}
-	tree.Children = tree.Children[:max(1, platforms)]
-	require := policy.Require{Signatures: &policy.SignaturesClause{Clause: policy.Clause{Line: 34}}, Provenance: &policy.ProvenanceClause{Clause: policy.Clause{Line: 40}}, Agree: []string{}}
-	for i := range checks {
-		c := policy.CheckClause{Clause: policy.Clause{Line: 50 + i}, Name: fmt.Sprintf("check-%d", i+1), Type: "predicate", Predicate: fmt.Sprintf("https://example.com/check/%d", i+1), OnImage: true}
-		if i >= missing {
-			c.Predicate = "https://slsa.dev/provenance/v1"
-		}
-		require.Checks = append(require.Checks, c)
-	}
+	return tree, evidence
+}
+
+// bound is a policy about all of the chain, with a change.
+func bound(t testing.TB, require policy.Require) *policy.Policy {
+	t.Helper()
+	require.Signatures, require.Provenance, require.Agree = &policy.SignaturesClause{Clause: policy.Clause{Line: 34}}, &policy.ProvenanceClause{Clause: policy.Clause{Line: 40}}, []string{}
 	p, err := policy.Bind(shop, nil, &policy.Document{
 		Name: "slsa-l3-github", Owner: "platform-team", Version: 4, Digest: attest.SHA256([]byte("policy")), URI: "policies/slsa-l3-github.yaml",
 		Scopes: []policy.Scope{{Name: "first-party", Images: []string{"registry.example.com/{repo}"}, Require: require}},
@@ -185,7 +186,76 @@ func chain(t testing.TB, platforms, checks, missing int) report.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return report.Result{Target: shop + ":v1.4.2", Name: shop, Verdict: p.Judge(policy.Case{Artifact: tree, Evidence: evidence, At: noon})}
+	return p
+}
+
+// chain is a result with a certificate, trusted times and many platforms and checks, of
+// which so many are not there.
+func chain(t testing.TB, platforms, checks, missing int) report.Result {
+	t.Helper()
+	tree, evidence := attested(t)
+	for i := len(tree.Children); i < platforms; i++ {
+		tree.Children = append(tree.Children, artifact.Artifact{Kind: artifact.KindImage, Digest: attest.SHA256(fmt.Append(nil, i)), Platform: fmt.Sprintf("linux/arch%d/v%d", i, i%9)})
+	}
+	tree.Children = tree.Children[:max(1, platforms)]
+	var require policy.Require
+	for i := range checks {
+		c := policy.CheckClause{Clause: policy.Clause{Line: 50 + i}, Name: fmt.Sprintf("check-%d", i+1), Type: "predicate", Predicate: fmt.Sprintf("https://example.com/check/%d", i+1), OnImage: true}
+		if i >= missing {
+			c.Predicate = "https://slsa.dev/provenance/v1"
+		}
+		require.Checks = append(require.Checks, c)
+	}
+	verdict := bound(t, require).Judge(policy.Case{Artifact: tree, Evidence: evidence, At: noon})
+	return report.Result{Target: shop + ":v1.4.2", Name: shop, Verdict: verdict}
+}
+
+// scan is a result whose newest of three scans has so many vulnerabilities.
+func scan(t testing.TB, vulnerabilities int) report.Result {
+	t.Helper()
+	tree, evidence := attested(t)
+	tree.Children = tree.Children[:1]
+	pair, err := signkey.Generate(signkey.Ed25519)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := pair.Signer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for hours := range 3 {
+		at := noon.Add(-time.Duration(hours+1) * time.Hour)
+		var flaws []string
+		for i := range vulnerabilities {
+			flaws = append(flaws, fmt.Sprintf(`{"id":"CVE-2026-%04d","severity":[{"method":"nvd","score":%q}],"annotations":{"purl":"pkg:deb/debian/lib%d@3.0.%d?arch=amd64","package":"lib%d","version":"3.0.%d"}}`,
+				i+1, []string{"critical", "high"}[i%2], i%40, i, i%40, i))
+		}
+		moment := at.Format(time.RFC3339)
+		st, err := attest.NewStatement("https://in-toto.io/attestation/vulns/v0.2", fmt.Appendf(nil,
+			`{"scanner":{"uri":"https://example.com/grype","version":"1","db":{"lastUpdate":%q},"result":[%s]},"metadata":{"scanStartedOn":%q,"scanFinishedOn":%q}}`,
+			moment, strings.Join(flaws, ","), moment, moment), attest.NewSubject("", tree.Children[0].Digest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := sign.Statement(t.Context(), st, signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := workflow()
+		by.Times[0].At = at.Add(time.Minute)
+		e, err := verify.Bundle(b, tree.Children[0].Digest, believer{by})
+		if err != nil {
+			t.Fatal(err)
+		}
+		evidence = append(evidence, e)
+	}
+	verdict := bound(t, policy.Require{
+		SBOM:            &policy.SBOMClause{Clause: policy.Clause{Line: 60}},
+		Vulnerabilities: &policy.VulnerabilitiesClause{Clause: policy.Clause{Line: 66}, MaxScanAge: 24 * time.Hour, Deny: []policy.DenyVulnerability{{Severity: "high", Line: 70}}},
+		Approvals:       []policy.ApprovalClause{{Clause: policy.Clause{Line: 80}, Name: "release-managers", Count: 2}},
+		Source:          &policy.SourceClause{Clause: policy.Clause{Line: 90}, MinLevel: 2},
+	}).Judge(policy.Case{Artifact: tree, Evidence: evidence, At: noon})
+	return report.Result{Target: shop + ":v1.4.2", Name: shop, Verdict: verdict}
 }
 
 var samples = flag.String("samples", "", "the folder to write samples of every format to")
@@ -200,6 +270,7 @@ func TestSamples(t *testing.T) {
 	all["fifty-platforms"] = []report.Result{chain(t, 50, 4, 2)}
 	all["500-findings"] = []report.Result{chain(t, 50, 10, 10)}
 	all["500-requirements"] = []report.Result{chain(t, 1, 500, 500)}
+	all["500-vulnerabilities"] = []report.Result{scan(t, 500)}
 	all["foreign"] = []report.Result{foreign(t)}
 	for name, results := range all {
 		for _, format := range report.Formats() {

@@ -195,6 +195,7 @@ func everything(t testing.TB) map[string][]report.Result {
 	all := scenes(t)
 	all["foreign"] = []report.Result{foreign(t)}
 	all["chain"] = []report.Result{chain(t, 50, 10, 10)}
+	all["scan"] = []report.Result{scan(t, 60)}
 	all["none"] = nil
 	all["zero"] = []report.Result{{Target: "x"}}
 	return all

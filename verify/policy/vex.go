@@ -1,12 +1,14 @@
 package policy
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/attest/predicate/cyclonedx"
@@ -85,6 +87,11 @@ func (b *bench) vex(r *VulnerabilitiesClause) *vexed {
 func (b *bench) vexDocument(e *verify.Evidence) *openvex.Document {
 	read := openvex.Parse
 	if predicate.ClassOf(e.PredicateType()) != predicate.VEX {
+		// Most CycloneDX documents are large and analyse nothing. One that hides the name behind an escape
+		// lifts nothing.
+		if !bytes.Contains(e.Predicate(), []byte(`"analysis"`)) {
+			return nil
+		}
 		read = cyclonedx.VEX
 	}
 	d, err := remember(b.c.Facts, e, "vex", func() (*openvex.Document, error) { return read(e.PredicateType(), e.Predicate()) })
@@ -139,12 +146,27 @@ func (b *bench) foreign(cell *Cell, r *VulnerabilitiesClause) {
 			b.noteOnce("vex.untrusted", fmt.Sprintf("VEX by %s is ignored, want VEX by %s", e.By(), strings.Join(r.VEXFrom, " or ")), r.Line)
 		}
 	}
+	for _, m := range onPath(b.c.Artifact.Path(cell.Node.Digest), b.c.Rejected, func(m Rejected) attest.Digest { return m.Subject }) {
+		if predicate.ClassOf(m.PredicateType) == predicate.VEX {
+			b.noteOnce("vex.untrusted", fmt.Sprintf("VEX is ignored, want %s, found %s", m.Refusal.Expected, m.Refusal.Found), r.Line)
+		}
+	}
 }
 
+// mostNotes bounds the notes of one rule: anybody can store evidence.
+const mostNotes = 10
+
 func (b *bench) noteOnce(rule, text string, line int) {
-	if !slices.ContainsFunc(b.notes, func(n Note) bool { return n.Rule == rule && n.Text == text && n.Line == line }) {
-		b.note(rule, text, line)
+	n := 0
+	for _, known := range b.notes {
+		if known.Rule != rule {
+			continue
+		}
+		if n++; n == mostNotes || known.Text == text && known.Line == line {
+			return
+		}
 	}
+	b.note(rule, text, line)
 }
 
 // lifts gives the statement because of which a finding does not count, or nil. Of each author the newest

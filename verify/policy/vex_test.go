@@ -105,6 +105,12 @@ func TestVEX(t *testing.T) {
 			s.says(s.dev, typeCDX, bom(""), 1)
 			vexed(s, s.psirt, 1, harmless+onProduct(`{"@id":"pkg:npm/left-pad@1.3.0","subcomponents":[{"@id":"pkg:deb/debian/openssl"}]}`))
 		}, denied, ""},
+		"somebody whom no root knows": {func(s *stocked) {
+			for i := range 50 {
+				refusal := &verify.Error{Reason: verify.ReasonUnknownSigner, Expected: "a signature by a trusted key", Found: fmt.Sprint("key ", i)}
+				s.with.Rejected = append(s.with.Rejected, policy.Rejected{Subject: s.image.Digest, PredicateType: typeVEX, Refusal: refusal})
+			}
+		}, denied, "vex.untrusted"},
 		"CycloneDX": {func(s *stocked) {
 			s.says(s.psirt, typeCDX, cycloneVEX("not_affected", `,"justification":"code_not_reachable"`), 1)
 		}, nil, ""},
@@ -120,6 +126,9 @@ func TestVEX(t *testing.T) {
 		v := s.ends(name, c.want...)
 		if noted := slices.ContainsFunc(v.Notes(), func(n policy.Note) bool { return n.Rule == "vex.untrusted" }); noted != (c.note != "") {
 			t.Errorf("%s: notes %+v", name, v.Notes())
+		}
+		if len(v.Notes()) > 10 {
+			t.Errorf("%s: %d notes", name, len(v.Notes()))
 		}
 		lifted := false
 		for _, cell := range v.Cells() {

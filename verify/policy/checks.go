@@ -224,10 +224,30 @@ func (b *bench) judgeResult(cell *Cell, r *CheckClause, x result) {
 	if built, known := b.commit(); known && x.commit != "" && x.commit != built {
 		f = Finding{Rule: "checks.commit", Status: StatusMissing, Evidence: x.of.Bundle(), Expected: cell.Requirement.what + ", " + built, Found: "a report that says it is of " + x.commit}
 	}
+	if ran := b.ranOn(x.of); ran != "" && !r.OnImage {
+		f = Finding{Rule: "checks.commit", Status: StatusFail, Evidence: x.of.Bundle(), Expected: "a result made by a run on the commit that it is about", Found: "made by a run on " + ran + " of the same repository"}
+	}
 	b.find(cell, r.Clause, f)
 	if r.MaxAge > 0 {
 		b.find(cell, r.Clause, b.fresh(x.of, x.ended, "checks", r.MaxAge))
 	}
+}
+
+// ranOn is the commit on which the run that signed the evidence ran, by its certificate, where
+// that is another than the one that was built, of the same repository: a branch's pipeline
+// may say what it likes of other commits. Who runs elsewhere, as a scanning service does, has
+// commits of its own.
+func (b *bench) ranOn(e *verify.Evidence) string {
+	c := e.By().Certificate
+	built, known := b.commit()
+	repository, located := b.repository()
+	if c == nil || !known || !located || !ofRepository(c.Claims[attest.ClaimSourceRepositoryURI], repository) {
+		return ""
+	}
+	if ran := c.Claims[attest.ClaimSourceRepositoryDigest]; ran != built {
+		return ran
+	}
+	return ""
 }
 
 func orError(level string) string {
@@ -274,7 +294,7 @@ func checkRules() []Rule {
 	return []Rule{
 		{"checks.missing", []Status{StatusMissing}, "Each check has a result for the commit that was built, or for the image.", "run the check on that commit and attest its result; the check's name must be the result's"},
 		{"checks.failed", []Status{StatusFail}, "Each check passed.", "look at the result, mend what it found, and build the commit that passes"},
-		{"checks.commit", []Status{StatusMissing}, "The result is of the commit that was built.", "run the check again on the commit that was built: green results of another commit say nothing"},
+		{"checks.commit", []Status{StatusMissing, StatusFail}, "The result is of the commit that was built, and so is the run that made it.", "run the check again on the commit that was built: green results of another commit say nothing"},
 		{"checks.stale", []Status{StatusStale, StatusFail}, "The result is young enough.", "run the check again"},
 		{"checks.identity", []Status{StatusUntrusted}, "An accepted identity made the result.", "run the check where an accepted identity signs it, or add the one found if it is meant"},
 		{"checks.proof", []Status{StatusUntrusted}, "Whoever must vouch for the result's signature does.", "sign the result again with a transparency log and a timestamp authority"},

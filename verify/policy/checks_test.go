@@ -8,6 +8,7 @@ import (
 	"github.com/carnet-project/carnet/attest/predicate/custom"
 	"github.com/carnet-project/carnet/attest/predicate/sarif"
 	"github.com/carnet-project/carnet/attest/predicate/scai"
+	forge "github.com/carnet-project/carnet/fixtures/sigstore"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
 )
@@ -153,6 +154,31 @@ func TestChecksThatCannotBeRead(t *testing.T) {
 		v, f := y.judge(t, c)
 		if v.Outcome() != want || want == policy.Undecided && f.Rule != "verify.incomplete" {
 			t.Errorf("%q: %s %+v", predicateType, v.Outcome(), f)
+		}
+	}
+}
+
+// A run of the same repository speaks of the commit that it ran on (chain.md, section 7, item
+// 6); one of another repository has commits of its own.
+func TestChecksByRuns(t *testing.T) {
+	const tests = "https://github.com/acme/shop/.github/workflows/test.yml@refs/heads/main"
+	for name, c := range map[string]struct {
+		holder forge.Holder
+		rule   string
+	}{
+		"on the commit":      {run(9, tests), ""},
+		"on another":         {run(9, tests, 13, otherCommit), "checks.commit"},
+		"spelt otherwise":    {run(9, tests, 12, "https://github.com/Acme/Shop", 13, otherCommit), "checks.commit"},
+		"another repository": {run(9, tests, 12, "https://github.com/acme/scan", 13, otherCommit), ""},
+	} {
+		y := newYard(t)
+		check := unitTests()
+		check.From = []string{"anybody"}
+		y.require.Checks, y.require.Agree = []policy.CheckClause{check}, nil
+		e := y.ci.signsOf(c.holder, y.commit, typeTest, tested("unit-tests", "PASSED"))
+		v, f := y.asks(t, e)
+		if v.Allowed() != (c.rule == "") || f.Rule != c.rule || c.rule != "" && (f.Status != policy.StatusFail || !strings.Contains(f.Found, "a run on "+otherCommit)) {
+			t.Errorf("%s: %s %+v", name, v.Outcome(), v.Findings())
 		}
 	}
 }

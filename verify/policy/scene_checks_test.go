@@ -115,3 +115,26 @@ func tested(name, result string, failed ...string) string {
 func scanned(tool, members string) string {
 	return fmt.Sprintf(`{"log":{"version":"2.1.0","runs":[{"tool":{"driver":{"name":%q,"version":"1.2","rules":[{"id":"E","defaultConfiguration":{"level":"error"}},{"id":"W"}]}}%s}]}}`, tool, members)
 }
+
+// signsOf is evidence of a type about a commit by a holder.
+func (c *ci) signsOf(h forge.Holder, commit, predicateType, predicate string) *verify.Evidence {
+	c.t.Helper()
+	c.made++
+	key := forge.NewKey(fmt.Sprint("run of a commit ", c.made))
+	certificate := c.instance.Issue(forge.Request{Holder: h, Key: key, From: c.at.Add(-time.Minute)})
+	st, err := attest.NewStatement(predicateType, []byte(predicate), attest.NewGitSubject(fmt.Sprint(c.made), commit))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	b := certificate.Envelope(string(st.Bytes()))
+	b = forge.With(b, forge.Proof{Entry: c.instance.V1.Record(b, key, forge.KindDSSE, c.at)})
+	parsed, err := attest.ParseBundle([]byte(forge.Encode(b)))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	e, err := verify.Commits(parsed, c.root)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return e
+}

@@ -187,6 +187,11 @@ func TestManyVulnerabilities(t *testing.T) {
 	if n := strings.Count(text, "vulnerabilities.severity"); n != 11 || !strings.Contains(text, "vulnerabilities.severity  490 more") {
 		t.Errorf("%d are shown:\n%s", n, text)
 	}
+	for _, format := range []string{report.FormatText, report.FormatMarkdown, report.FormatHTML} {
+		if out := string(encoded(t, format, results)); !strings.Contains(out, "newest of 3") || !strings.Contains(out, "source.missing") {
+			t.Errorf("%s does not say which scan counts, or that the source is not known", format)
+		}
+	}
 	for format, want := range map[string]int{report.FormatJSON: 500, report.FormatSARIF: 500, report.FormatJUnit: 500} {
 		if n := strings.Count(string(encoded(t, format, results)), "CVE-2026-"); n < want {
 			t.Errorf("%s has %d of them", format, n)

@@ -142,7 +142,7 @@ func markdownEvidence(out *strings.Builder, v policy.Verdict) {
 			fmt.Fprintf(out, "- %d more\n", len(all)-i)
 			break
 		}
-		fmt.Fprintf(out, "- %s\n  - signed by %s\n  - %s\n  - %s\n", code(evidenceType(e)), code(signer(e)), code(trustedTime(e)), code(e.Bundle().String()))
+		fmt.Fprintf(out, "- %s\n  - signed by %s\n  - %s\n  - %s\n", code(strings.TrimSpace(evidenceType(e)+" "+selectionOf(v, e))), code(signer(e)), code(trustedTime(e)), code(e.Bundle().String()))
 	}
 	out.WriteString("\n</details>\n")
 }

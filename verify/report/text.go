@@ -83,7 +83,11 @@ func signers(out *strings.Builder, v policy.Verdict) {
 	var lines []string
 	for _, c := range v.Cells() {
 		for _, e := range c.Evidence {
-			line := fmt.Sprintf("  %s\t%s\tsigned by %s\t%s", c.Requirement.Name(), evidenceType(e), Clean(signer(e)), Clean(trustedTime(e)))
+			what := evidenceType(e)
+			if s := selection(c); s != "" {
+				what += " (" + s + ")"
+			}
+			line := fmt.Sprintf("  %s\t%s\tsigned by %s\t%s", Clean(c.Requirement.Name()), what, Clean(signer(e)), Clean(trustedTime(e)))
 			if !slices.Contains(lines, line) {
 				lines = append(lines, line)
 			}

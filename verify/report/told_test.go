@@ -25,12 +25,15 @@ func told(rule, follows string, n int) []entry {
 
 // One root cause does not print ten consequences.
 func TestConsequencesAreFolded(t *testing.T) {
-	own, sentences := causes(slices.Concat(told("provenance.missing", "", 1), told("provenance.source", "provenance.missing", 5), told("agree.commit", "provenance.missing", 1), told("x.y", "rule.a", 1)))
+	all := slices.Concat(told("provenance.builder", "", 1), told("provenance.source", "provenance.missing", 5), told("agree.commit", "provenance.missing", 1),
+		told("rule.a", "", 1), told("x.y", "rule.a", 1), told("source.missing", "base.missing", 1))
+	consequences(all)
+	own, sentences := causes(all)
 	want := []string{
 		"6 more rules could not be evaluated because there is no accepted provenance",
 		"1 more rule could not be evaluated because rule.a is not met",
 	}
-	if len(own) != 1 || !slices.Equal(sentences, want) {
+	if len(own) != 3 || own[2].Rule != "source.missing" || !slices.Equal(sentences, want) {
 		t.Errorf("%d causes, %q", len(own), sentences)
 	}
 }

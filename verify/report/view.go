@@ -42,6 +42,8 @@ type entry struct {
 	policy.Finding
 	cell  policy.Cell
 	level level
+	// follows is the rule of which the entry is a consequence, where that is not met.
+	follows string
 	// also are further nodes of which the same is to be said.
 	also []artifact.Artifact
 }
@@ -60,10 +62,30 @@ func entries(v policy.Verdict) []entry {
 			all = append(all, entry{Finding: f, cell: c, level: levelOf(c)})
 		}
 	}
+	consequences(all)
 	slices.SortStableFunc(all, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(distance(a.Rule), distance(b.Rule)))
 	})
 	return all
+}
+
+// consequences marks what follows from another entry. What follows from a rule that is met,
+// if not in every way, is told by itself, for nothing else tells of it.
+func consequences(all []entry) {
+	roots := map[string]bool{}
+	for _, e := range all {
+		roots[e.Rule] = true
+		if e.Follows == "" {
+			section, _, _ := cutRule(e.Rule)
+			roots[section] = true
+		}
+	}
+	for i, e := range all {
+		section, _, _ := cutRule(e.Follows)
+		if e.Follows != e.Rule && (roots[e.Follows] || roots[section]) {
+			all[i].follows = e.Follows
+		}
+	}
 }
 
 func (e entry) rank() int {
@@ -72,7 +94,7 @@ func (e entry) rank() int {
 		return 0
 	case e.Status == policy.StatusError:
 		return 1
-	case e.Follows == "":
+	case e.follows == "":
 		return 2
 	}
 	return 3
@@ -176,14 +198,14 @@ func causes(all []entry) (own []entry, sentences []string) {
 	count := map[string]int{}
 	var order []string
 	for _, e := range all {
-		if e.Follows == "" {
+		if e.follows == "" {
 			own = append(own, e)
 			continue
 		}
-		if count[e.Follows] == 0 {
-			order = append(order, e.Follows)
+		if count[e.follows] == 0 {
+			order = append(order, e.follows)
 		}
-		count[e.Follows]++
+		count[e.follows]++
 	}
 	for _, rule := range order {
 		sentences = append(sentences, fmt.Sprintf("%s could not be evaluated because %s", counted(count[rule], "more rule"), because(rule)))
@@ -295,6 +317,16 @@ func selection(c policy.Cell) string {
 		return ""
 	}
 	return fmt.Sprintf("%s of %d", c.Requirement.Selection(), max(c.Candidates, len(c.Evidence)))
+}
+
+// selectionOf is how a piece of evidence was selected, where others were left.
+func selectionOf(v policy.Verdict, e *verify.Evidence) string {
+	for _, c := range v.Cells() {
+		if s := selection(c); s != "" && slices.Contains(c.Evidence, e) {
+			return s
+		}
+	}
+	return ""
 }
 
 // An effect is what becomes of an outcome.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/verify/policy"
@@ -24,19 +25,45 @@ func (p *Policy) complete(c *cli.Call) error {
 			return p.wrong(id.Line, "the identity "+id.Name, err)
 		}
 	}
-	p.instances = []cli.TrustedRoot{}
+	p.public = sync.OnceValues(func() ([]cli.TrustedRoot, error) { return publicRoots(c) })
 	trusted := p.Document.Trust.Sigstore
 	if len(trusted) == 0 {
 		trusted = []policy.Instance{{Public: true}}
 	}
 	for _, i := range trusted {
-		roots, err := p.instance(c, i)
+		root, err := p.instance(c, i)
 		if err != nil {
 			return p.wrong(i.Line, "trust.sigstore", err)
 		}
-		p.instances = append(p.instances, roots...)
+		p.instances = append(p.instances, root)
 	}
 	return nil
+}
+
+// publicRoots are what --trusted-root names, if that is given: so a policy works unchanged
+// where there is another instance, or no network to ask for news of the public one.
+func publicRoots(c *cli.Call) ([]cli.TrustedRoot, error) {
+	if refs := c.StringSlice("trusted-root"); len(refs) > 0 {
+		return c.TrustedRootsOf(refs)
+	}
+	return c.TrustedRootsOf([]string{cli.PublicInstance})
+}
+
+// trusted are the instances with their trusted roots.
+func (p *Policy) trusted() ([]cli.TrustedRoot, error) {
+	var all []cli.TrustedRoot
+	for _, i := range p.instances {
+		if i.JSON != nil {
+			all = append(all, i)
+			continue
+		}
+		public, err := p.public()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, public...)
+	}
+	return all, nil
 }
 
 // wrong says where the document names something that can't be used.
@@ -150,35 +177,35 @@ func PublicPEM(text string) (string, error) {
 	return out.String(), nil
 }
 
-// instance is what is known of a Sigstore instance that the document trusts. What it calls
-// public is what --trusted-root names, if that is given: so a policy works unchanged where
-// there is another instance, or no network to ask for news of the public one.
-func (p *Policy) instance(c *cli.Call, i policy.Instance) ([]cli.TrustedRoot, error) {
+// instance is what is known of a Sigstore instance that the document trusts.
+func (p *Policy) instance(c *cli.Call, i policy.Instance) (cli.TrustedRoot, error) {
+	none := cli.TrustedRoot{}
 	switch {
 	case i.TrustedRoot != "":
 		path, err := p.files.path(i.TrustedRoot)
 		if err != nil {
-			return nil, err
+			return none, err
 		}
 		raw, err := cli.ReadFile(path, cli.MaxTrustBytes)
-		return []cli.TrustedRoot{{Name: i.TrustedRoot, JSON: raw}}, err
+		return cli.TrustedRoot{Name: i.TrustedRoot, JSON: raw}, err
 	case i.Mirror != "":
 		s, err := c.TrustStore()
 		if err != nil {
-			return nil, err
+			return none, err
 		}
 		stored, err := s.List()
 		if err != nil {
-			return nil, err
+			return none, err
 		}
 		for _, known := range stored {
 			if strings.TrimSuffix(known.Mirror, "/") == strings.TrimSuffix(i.Mirror, "/") {
-				return []cli.TrustedRoot{{Name: known.Name, JSON: known.TrustedRoot, Taken: known.Taken}}, nil
+				return cli.TrustedRoot{Name: known.Name, JSON: known.TrustedRoot, Taken: known.Taken}, nil
 			}
 		}
-		return nil, fmt.Errorf("nothing is stored of the TUF repository %s: carnet trust init --mirror %s --root ROOT stores it", i.Mirror, i.Mirror)
+		return none, fmt.Errorf("nothing is stored of the TUF repository %s: carnet trust init --mirror %s --root ROOT stores it", i.Mirror, i.Mirror)
 	case len(c.StringSlice("trusted-root")) > 0:
-		return c.TrustedRootsOf(c.StringSlice("trusted-root"))
+		_, err := p.public()
+		return cli.TrustedRoot{Name: cli.PublicInstance}, err
 	}
-	return c.TrustedRootsOf([]string{cli.PublicInstance})
+	return cli.TrustedRoot{Name: cli.PublicInstance}, nil
 }

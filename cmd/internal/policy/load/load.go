@@ -20,9 +20,10 @@ type Policy struct {
 	Raw []byte
 	// files are where relative paths in the document begin.
 	files folder
-	// instances are the Sigstore instances that it trusts, in its order; nil for a document
-	// that flags made, whose instances are those of the flags.
+	// instances are the Sigstore instances that it trusts, in its order. One without a trusted
+	// root is what it calls public: that is asked for when it is needed.
 	instances []cli.TrustedRoot
+	public    func() ([]cli.TrustedRoot, error)
 }
 
 // URI is where the policy was fetched from, or "" for one in a file: where that lies on a

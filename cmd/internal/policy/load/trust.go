@@ -45,7 +45,11 @@ func TrustOf(policies ...*Policy) (Trust, error) {
 	}
 	first := policies[0]
 	return Trust{Instances: sync.OnceValues(func() ([]*sigstore.Material, error) {
-		return Materials(first.instances, first.Document.Trust)
+		roots, err := first.trusted()
+		if err != nil {
+			return nil, err
+		}
+		return Materials(roots, first.Document.Trust)
 	})}, nil
 }
 

@@ -329,6 +329,33 @@ func TestBasesThatAreWanted(t *testing.T) {
 	wants(b)
 }
 
+// An unsigned statement says what an image is built on where the policy takes it, because
+// the signed index covers it.
+func TestBaseOfACoveredStatement(t *testing.T) {
+	b := newBased(t, listed)
+	attestation := artifact.Artifact{Kind: artifact.KindAttestation, Digest: digest("attestation")}
+	b.with.Artifact = artifact.Artifact{Kind: artifact.KindIndex, Digest: digest("app index"), Children: []artifact.Artifact{b.image, attestation}}
+	b.policy.Builders = []policy.Builder{{Name: "buildkit", IDs: []string{"https://example.com/builder"}, SignedBy: []string{"team"}, Covered: true}}
+	b.policy.Scopes[0].Require.Provenance = &policy.ProvenanceClause{Builders: []string{"buildkit"}}
+	covers := func(materials ...string) {
+		st, err := attest.NewStatement(typeSLSA, []byte(builtFrom(materials...)), attest.NewSubject("", b.image.Digest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.with.Covered = []policy.Covered{{Subject: b.image.Digest, Manifest: attestation.Digest, Statement: st}}
+	}
+	covers(alpine + " " + digest("alpine").String())
+	b.with.Evidence = []*verify.Evidence{b.team.says(digest("app index"), typeSign, `{}`, daysAgo(1))}
+	b.ends("", "")
+	covers("pkg:docker/evil/alpine " + digest("alpine").String())
+	b.ends("base.listed", policy.StatusFail)
+	covers(alpine + " " + digest("alpine").String())
+	b.with.Evidence = []*verify.Evidence{b.publisher.says(digest("app index"), typeSign, `{}`, daysAgo(1))}
+	if v := b.bind().Judge(b.with); v.Allowed() || v.Findings()[len(v.Findings())-1].Rule != "base.unknown" {
+		t.Errorf("%+v", v.Findings())
+	}
+}
+
 // First the layers of all candidates are asked about, and then the evidence of those that
 // they prove.
 func TestBasesAreWantedInTwoSteps(t *testing.T) {

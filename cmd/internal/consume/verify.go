@@ -33,6 +33,12 @@ For a file the bundle that --bundle names is what is required, of whatever type;
 without --bundle it is FILE.sigstore.json. With --policy the bundles are the evidence,
 and what is required is the policy's to say.
 
+A policy that trusts the public Sigstore, which is what it does if it says nothing of
+trust, trusts what --trusted-root names in its place, if that is given. A policy from a
+registry must be signed by whom --policy-key or --policy-certificate-identity name, or be
+pinned by its digest. An older version than was accepted before is refused; and while the
+registry is away, the last one that was accepted serves until it expires.
+
 A policy in mode audit or warn denies nothing: the verdict is printed, and the exit code
 is 0 unless --fail-on-audit is given or there is no verdict.`,
 		Arguments: [][2]string{

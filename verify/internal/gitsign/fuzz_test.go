@@ -79,5 +79,8 @@ func FuzzAllowedSigners(f *testing.F) {
 		if s, err := gitsign.ParseAllowedSigners(text); (s == nil) == (err == nil) {
 			t.Fatalf("%v, %v", s, err)
 		}
+		if s, err := gitsign.ParseKeyring([]byte(text)); (s == nil) == (err == nil) {
+			t.Fatalf("%v, %v", s, err)
+		}
 	})
 }

@@ -155,6 +155,7 @@ func refusals() map[string]refusal {
 		"rule of two meanings":  {require, "rules: [{id: a, require: 'true', message: m}]\n  - name: other\n    images: [ghcr.io/x/y]\n    require:\n      rules: [{id: a, require: 'false', message: m}]", "19:32: the rule a asks for something else in line 15: an id has one meaning"},
 		"check of the baseline": {"    require:\n      signatures: {from: [ci]}\n", "    require:\n      checks: [{name: a, type: scai, from: [ci]}]\nbaseline: {checks: [{name: a, type: scai, from: [ci]}]}\n", "15:23: the check a is there twice: it is in line 16 already"},
 		"rule twice":            {require, "rules: [{id: a, require: 'true', message: m}, {id: a, require: 'true', message: m}]", "15:58: the rule a is there twice: it is in line 15 already"},
+		"scope without require": {"    require:\n      signatures: {from: [ci]}\n", "", "12:5: the scope shop requires nothing: it would allow anything"},
 		"scope of nothing":      {require, "agree: [commit]", "14:5: the scope shop requires nothing: it would allow anything"},
 		"milder mode":           {"    images:", "    mode: audit\n    images:", "13:11: the scope shop has mode audit, and the policy's is warn: a scope may only be stricter"},
 		// Identities and builders.

@@ -3,6 +3,7 @@ package document_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -120,6 +121,7 @@ func TestSchemaAndReaderAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	checked := 0
+	inline(root, root["$defs"].(map[string]any)["require"])
 	agree(t, root, doc.Content[0], func() string {
 		checked++
 		var b bytes.Buffer
@@ -188,6 +190,25 @@ func agree(t *testing.T, s map[string]any, n *yaml.Node, read func() string) {
 	}
 }
 
+// inline puts the requirements in the place of references to them.
+func inline(v, require any) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			inline(item, require)
+		}
+	case map[string]any:
+		if v["$ref"] == "#/$defs/require" {
+			delete(v, "$ref")
+			maps.Copy(v, require.(map[string]any))
+			return
+		}
+		for _, inner := range v {
+			inline(inner, require)
+		}
+	}
+}
+
 // choices are the schemas of which one is meant.
 func choices(s map[string]any) []map[string]any {
 	all := []map[string]any{s}
@@ -202,6 +223,14 @@ func choices(s map[string]any) []map[string]any {
 func anys(v any) []any {
 	all, _ := v.([]any)
 	return all
+}
+
+// The schema that is published is the one of the code: carnet policy schema prints it.
+func TestSchemaIsPublished(t *testing.T) {
+	published, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "schema", "policy-v1.json"))
+	if err != nil || !bytes.Equal(published, document.Schema()) {
+		t.Errorf("docs/schema/policy-v1.json is not what document.Schema gives (%v): write it again with carnet policy schema", err)
+	}
 }
 
 // The reference names every field.

@@ -19,16 +19,24 @@ func scopeShape() codec[policy.Scope] {
 		field("name", "The scope's name.", name(), func(s *s) *string { return &s.Name }).needed(),
 		field("images", "Patterns for full names of repositories; {name} captures a segment, to be filled in elsewhere.", texts(maxItems, image()), func(s *s) *[]string { return &s.Images }).needed(),
 		field("mode", "What becomes of a verdict, where that is stricter than the policy's mode.", word(policy.ModeEnforce, policy.ModeWarn, policy.ModeAudit), func(s *s) *policy.Mode { return &s.Mode }),
-		field("require", "What the images need.", requireShape(), func(s *s) *policy.Require { return &s.Require }).needed(),
+		field("require", "What the images need, beside the baseline.", requireShape(), func(s *s) *policy.Require { return &s.Require }),
 	)
 }
 
+// requireSection is requireShape where it may be absent.
 func requireSection() codec[*policy.Require] {
-	return section(func(r *policy.Require) *int { return &r.Line }, requireMembers()...)
+	c := section(func(r *policy.Require) *int { return &r.Line }, requireMembers()...)
+	c.schema = requireReference
+	return c
 }
 
+// requireReference stands in the schema for the requirements, which are in two places of it.
+func requireReference() schema { return schema{"$ref": "#/$defs/require"} }
+
 func requireShape() codec[policy.Require] {
-	return object(func(r *policy.Require) *int { return &r.Line }, requireMembers()...)
+	c := object(func(r *policy.Require) *int { return &r.Line }, requireMembers()...)
+	c.schema = requireReference
+	return c
 }
 
 func requireMembers() []member[policy.Require] {

@@ -238,6 +238,16 @@ func walk(v reflect.Value, of string, found map[string]bool) {
 	}
 }
 
+// A scope may leave all that it needs to the baseline.
+func TestBaselineAlone(t *testing.T) {
+	raw := strings.Replace(small, "    require:\n      signatures: {from: [ci]}\n", "baseline: {signatures: {from: [ci]}}\n", 1)
+	d, err := document.Parse("policy.yaml", []byte(raw), compile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roundTrip(t, d)
+}
+
 // Lines are where a person looks for a part.
 func TestLines(t *testing.T) {
 	d, err := document.Parse("starter.yaml", example(t, "starter"), compile)

@@ -179,6 +179,7 @@ func TestDependencies(t *testing.T) {
 		``:                                              sbom.Flat,
 		`{"ref":"r"}`:                                   sbom.Flat,
 		`{"ref":"r","dependsOn":["r"]}`:                 sbom.Flat,
+		`{"ref":"a","dependsOn":["a"]}`:                 sbom.Flat,
 		`{"ref":"r","dependsOn":["f"]}`:                 sbom.Flat,
 		`{"ref":"r","dependsOn":["x"]}`:                 sbom.Flat,
 		`{"ref":"a","dependsOn":["b"]}`:                 sbom.Some,
@@ -199,6 +200,16 @@ func TestDependencies(t *testing.T) {
 		if got := d.Dependencies(); got != want {
 			t.Errorf("%s: %d, want %d", dependencies, got, want)
 		}
+	}
+}
+
+// In SPDX the described thing is a package, too. That something needs it says nothing of the others.
+func TestDependenciesOnTheDescribed(t *testing.T) {
+	raw := strings.Replace(complete()["SPDX 2"], `"relatedSpdxElement":"NONE"}`, `"relatedSpdxElement":"SPDXRef-r"},{"spdxElementId":"SPDXRef-b","relationshipType":"CONTAINED_BY","relatedSpdxElement":"SPDXRef-r"}`, 1)
+	raw = strings.Replace(raw, `"packages":[`, `"packages":[{"SPDXID":"SPDXRef-b","name":"b"},`, 1)
+	d, err := sbom.Parse([]byte(raw))
+	if err != nil || d.Dependencies() != sbom.Direct {
+		t.Errorf("%d, %v", d.Dependencies(), err)
 	}
 }
 

@@ -17,7 +17,7 @@ const (
 		`{"VulnerabilityID":"CVE-2026-2","PkgName":"zlib","InstalledVersion":"1","Severity":"UNKNOWN","CVSS":{"nvd":{"V3Score":9.8},"ghsa":{"V3Score":3}}},` +
 		`{"VulnerabilityID":"CVE-2026-3","PkgName":"zlib","InstalledVersion":"1","Severity":"UNKNOWN","PublishedDate":"yesterday"}]}]}`
 	grype = `{"matches":[{"vulnerability":{"id":"GHSA-1","severity":"Critical","cvss":[],"epss":[{"cve":"CVE-2026-1","epss":0.25,"date":"2026-02-01"}],` +
-		`"fix":{"versions":["3.0.9","3.1.0"],"state":"fixed","available":[{"version":"3.0.9","date":"2026-02-01","kind":"first-observed"}]}},` +
+		`"fix":{"versions":["3.0.9","3.1.0"],"state":"fixed","available":[{"version":"3.1.0","date":"2026-02-03"},{"version":"3.0.9","date":"2026-02-01","kind":"first-observed"},{"version":"3.0.10","date":"2026-02-02"}]}},` +
 		`"relatedVulnerabilities":[{"id":"CVE-2026-1","severity":"High","knownExploited":[{"cve":"CVE-2026-1"}]}],` +
 		`"artifact":{"name":"openssl","version":"3.0.1","type":"deb","purl":"pkg:deb/debian/openssl@3.0.1"}},` +
 		`{"vulnerability":{"id":"CVE-2026-2","severity":"Unknown","cvss":[{"version":"3.1","vector":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],"fix":{"versions":["9"],"state":"wont-fix"}},` +
@@ -101,9 +101,10 @@ func TestInToto(t *testing.T) {
 	const frame = `{"scanner":{"uri":"https://github.com/anchore/grype.git","version":"1","db":{"lastUpdate":"2026-02-27T00:00:00Z"},"result":[RESULT]},` + metadata + `}`
 	for result, want := range map[string]vuln.Finding{
 		`{"id":"CVE-1","severity":[{"method":"nvd","score":"medium"},{"method":"cvss_score","score":"5.2"}]}`: {ID: "CVE-1", Severity: vuln.Medium, EPSS: -1},
-		`{"id":"CVE-1","severity":[{"method":"vendor","score":"low"},{"method":"nvd","score":"9.8"}]}`:         {ID: "CVE-1", Severity: vuln.Critical, EPSS: -1},
-		`{"id":"CVE-1","severity":[{"method":"x","score":"?"}]}`:                                               {ID: "CVE-1", Severity: vuln.Unknown, EPSS: -1},
-		`{"id":"CVE-1","severity":[{"method":"cvss","score":"CVSS:4.0/AV:N"}]}`:                                {ID: "CVE-1", Severity: vuln.Unknown, EPSS: -1},
+		`{"id":"CVE-1","severity":[{"method":"vendor","score":"low"},{"method":"nvd","score":"9.8"}]}`:        {ID: "CVE-1", Severity: vuln.Critical, EPSS: -1},
+		`{"id":"CVE-1","severity":[{"method":"nvd","score":"9.8"},{"method":"vendor","score":"low"}]}`:        {ID: "CVE-1", Severity: vuln.Critical, EPSS: -1},
+		`{"id":"CVE-1","severity":[{"method":"x","score":"?"}]}`:                                              {ID: "CVE-1", Severity: vuln.Unknown, EPSS: -1},
+		`{"id":"CVE-1","severity":[{"method":"cvss","score":"CVSS:4.0/AV:N"}]}`:                               {ID: "CVE-1", Severity: vuln.Unknown, EPSS: -1},
 		`{"id":"G","severity":[{"method":"x","score":"Important"}],"annotations":{"purl":"pkg:npm/a@1","package":"a","version":"1","fixedIn":"2","fixedOn":"2026-02-01",` +
 			`"published":"2026-01-01T00:00:00Z","epss":0.5,"kev":true,"aliases":"CVE-1, X-1","other":{}}}`: {ID: "G", Severity: vuln.High, Aliases: []string{"CVE-1", "X-1"},
 			Package: vuln.Package{Name: "a", Version: "1", PURL: "pkg:npm/a@1"}, FixedIn: "2", EPSS: 0.5, Exploited: true, FixedOn: at("2026-02-01T00:00:00Z"), Published: at("2026-01-01T00:00:00Z")},
@@ -140,6 +141,8 @@ func TestSeverityOfScores(t *testing.T) {
 		"CVSS:3.1/AV:P/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N": vuln.Low,        // 1.6
 		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N": vuln.Negligible, // 0
 		"CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H": vuln.Critical,   // 9.9
+		"CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:C/C:H/I:H/A:H": vuln.Critical,   // 9.0
+		"CVSS:3.1/AV:N/AC:L/PR:H/UI:N/S:C/C:H/I:H/A:H": vuln.Critical,   // 9.1
 		"CVSS:3.1/AV:N/AC:L":                           vuln.Unknown,
 	} {
 		if r := parse(t, vuln.InToto02, strings.Replace(frame, "SCORE", score, 1)); r.Findings[0].Severity != want {

@@ -308,6 +308,9 @@ func TestABaseOfAnotherDigest(t *testing.T) {
 		return gate.Base{Artifact: y.resolve("app"), Source: store{}}, nil
 	})
 	want(t, v, policy.Undecided, "")
+	if f := v.Findings(); !strings.Contains(f[0].Found, "is not what was asked for") {
+		t.Errorf("%+v", f)
+	}
 	v = y.checkBases("app", policy.BaseClause{Evidence: policy.BaseSignature}, func(context.Context, string, attest.Digest) (gate.Base, error) {
 		return gate.Base{}, errors.New("no such registry")
 	})

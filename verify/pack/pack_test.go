@@ -13,8 +13,10 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/fixtures/registry"
+	"github.com/carnet-project/carnet/verify/gate"
 	"github.com/carnet-project/carnet/verify/pack"
 	"github.com/carnet-project/carnet/verify/policy"
 )
@@ -78,6 +80,9 @@ func TestASavedCaseIsJudgedAsTheRegistry(t *testing.T) {
 	keys, err := c.Files()
 	if err != nil || len(roots) != 1 || roots[0].Name != "public" || len(policies) != 1 || string(policies[0].Content) != "kind: Policy\n" || len(keys) != 1 {
 		t.Errorf("%+v %+v %+v %v", roots, policies, keys, err)
+	}
+	if _, err := c.Gate(nil).Source.Discover(t.Context(), artifact.Artifact{Digest: attest.SHA256(nil)}, gate.Near); err == nil {
+		t.Error("what was never asked for is an empty listing")
 	}
 	covered, err := c.Gate(p.policy(requires["a signature"])).Covered(t.Context())
 	if err != nil || len(covered) != 1 || covered[0].Statement.PredicateType() != typeSLSA {

@@ -182,7 +182,7 @@ func (h *sheet) signed(all []*verify.Evidence) []page.Signed {
 			rows = append(rows, page.Signed{Href: h.id + "-all", Kind: fmt.Sprintf("%d more", len(all)-i), By: "in the list of all evidence"})
 			break
 		}
-		rows = append(rows, page.Signed{Href: h.at[e.Bundle()], Kind: kindName(e), By: visible(signer(e)), When: visible(trustedTime(e)), Note: strings.TrimSpace(h.about(e) + " " + selectionOf(h.v, e))})
+		rows = append(rows, page.Signed{Href: h.at[e.Bundle()], Kind: kindName(e), By: visible(signer(e)), When: visible(trustedTime(e)), Note: strings.Trim(h.about(e)+", "+selectionOf(h.v, e), ", ")})
 	}
 	return rows
 }

@@ -17,7 +17,7 @@ import (
 // Every command explains itself in the same sections.
 func TestHelp(t *testing.T) {
 	all := append(produce.Commands(), consume.Commands(nil)...)
-	all = append(all, policy.Command(produce.PolicySign(), produce.PolicyPush()), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
+	all = append(all, policy.Command(append(consume.PolicyCommands(), produce.PolicySign(), produce.PolicyPush())...), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
 	visited := 0
 	for _, c := range all {
 		visited += visit(t, []string{"carnet"}, c)

@@ -21,7 +21,7 @@ type program struct {
 func programs() []program {
 	return []program{
 		{"carnet", "a passport for software: what is in it, who built it, who signed it, and whether it may enter", carnetCommands(nil)},
-		{"carnet-verify", "check what is in software, who built it and who signed it", append(consume.Commands(nil), trust.Command(), cli.VersionCommand())},
+		{"carnet-verify", "check what is in software, who built it and who signed it", append(consume.Commands(nil), policy.Command(consume.PolicyCommands()...), trust.Command(), cli.VersionCommand())},
 	}
 }
 
@@ -29,7 +29,7 @@ func programs() []program {
 // runs.
 func carnetCommands(run func(context.Context, *cli.Env, []string) int) []cli.Command {
 	commands := append(produce.Commands(), consume.Commands(&consume.Summariser{Flags: produce.SummaryFlags()})...)
-	return append(commands, local.Local(), policy.Command(produce.PolicySign(), produce.PolicyPush()), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
+	return append(commands, local.Local(), policy.Command(append(consume.PolicyCommands(), produce.PolicySign(), produce.PolicyPush())...), produce.Quickstart(run), trust.Command(), cli.VersionCommand())
 }
 
 // A command is a command with the words that lead to it, the program's name first.

@@ -102,11 +102,11 @@ func (b *bench) judgeApproval(cell *Cell, r *ApprovalClause, kept [][]outsider) 
 	var reasons []Finding
 	for i, list := range kept {
 		counted, refused := b.counted(cell, r, list)
-		if i == 0 || len(distinct(counted)) > len(distinct(best)) {
+		if i == 0 || len(distinct(counted, byName)) > len(distinct(best, byName)) {
 			best, reasons = counted, refused
 		}
 	}
-	people := distinct(best)
+	people := distinct(best, byName)
 	cell.Evidence = best
 	if len(people) >= cell.Threshold {
 		b.find(cell, r.Clause, Finding{Rule: "approvals.count", Status: StatusPass, Expected: r.expected(cell), Found: persons(len(people)) + ": " + names(people)})
@@ -124,7 +124,7 @@ func (b *bench) counted(cell *Cell, r *ApprovalClause, kept []outsider) (counted
 		}
 		for _, o := range kept {
 			if problem == nil {
-				problem = o.keepsOut(e)
+				problem = o.keepsOut(e, b.accounts(e))
 			}
 		}
 		if problem == nil {
@@ -237,16 +237,20 @@ func environmentOf(e *verify.Evidence) string {
 }
 
 // keepsOut says why the approval is not by somebody else than the outsider. Where the two can't
-// be told apart, as an e-mail address and a login, it does not count.
-func (o outsider) keepsOut(e *verify.Evidence) *Finding {
+// be told apart, as an e-mail address and a login that is none of the accounts which the
+// document gives that address, it does not count.
+func (o outsider) keepsOut(e *verify.Evidence, accounts []string) *Finding {
 	by := byIdentity(e.By())
 	f := Finding{Rule: "approvals.self", Expected: "an approval by somebody else than " + o.role}
-	if slices.ContainsFunc(o.who, func(p person) bool { return p.is(by) == same }) {
+	if slices.ContainsFunc(o.who, func(p person) bool { return p.isAny(by, accounts) == same }) {
 		f.Status, f.Found = StatusFail, e.By().String()+" is "+o.role
 		return &f
 	}
-	if i := slices.IndexFunc(o.who, func(p person) bool { return p.is(by) == unknown }); i >= 0 {
+	if i := slices.IndexFunc(o.who, func(p person) bool { return p.isAny(by, accounts) == unknown }); i >= 0 {
 		f.Status, f.Found = StatusError, "whether "+e.By().String()+" is "+o.who[i].String()+", "+o.role+", can't be told"
+		if host, _, found := strings.Cut(o.who[i].login, "/"); found && by.email != "" {
+			f.Found += "; name the approver's account in the identity's people.accounts, as " + by.email + ": [" + host + "/LOGIN]"
+		}
 		return &f
 	}
 	return nil
@@ -268,3 +272,6 @@ func approvalRules() []Rule {
 		{"approvals.time", []Status{StatusError}, "There is a time to judge for.", "give a time with --at"},
 	}
 }
+
+// byName leaves it to a signer's certificate and key who is one.
+func byName(*verify.Evidence) string { return "" }

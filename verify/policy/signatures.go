@@ -22,7 +22,7 @@ func (b *bench) signatures(r *SignaturesClause) {
 				beside = append(beside, e)
 			}
 		}
-		b.count(cell, r.Clause, append(beside, cell.Evidence...))
+		b.count(cell, r.Clause, r.From, append(beside, cell.Evidence...))
 	})
 }
 
@@ -52,7 +52,7 @@ func (r *SignaturesClause) unvouched(e *verify.Evidence) *verify.Error {
 func (b *bench) bundles(r *Require) {
 	var all []*verify.Evidence
 	for _, d := range r.Bundles {
-		for _, cell := range b.row(Clause{}, RequireBundle(d), nil, func(cell *Cell) { b.count(cell, Clause{}, cell.Evidence) }) {
+		for _, cell := range b.row(Clause{}, RequireBundle(d), nil, func(cell *Cell) { b.count(cell, Clause{}, nil, cell.Evidence) }) {
 			if cell.Node.Digest == b.c.Artifact.Digest {
 				all = append(all, cell.Evidence...)
 			}
@@ -63,16 +63,19 @@ func (b *bench) bundles(r *Require) {
 	}
 	cell := b.cell(Clause{}, Requirement{name: RequireSigners, rule: RequireSignature, what: "signatures"}, b.c.Artifact)
 	cell.Threshold, cell.Evidence = r.bundleSigners, all
-	b.count(&cell, Clause{}, slices.Concat(all, b.c.Beside))
+	b.count(&cell, Clause{}, nil, slices.Concat(all, b.c.Beside))
 	cell.settle()
 	b.cells = append(b.cells, cell)
 }
 
 // count passes the cell if the evidence comes from enough signers, and else says how
 // many there are and who.
-func (b *bench) count(cell *Cell, clause Clause, evidence []*verify.Evidence) {
-	signers := distinct(evidence)
+func (b *bench) count(cell *Cell, clause Clause, from []string, evidence []*verify.Evidence) {
+	signers := distinct(evidence, func(e *verify.Evidence) string { return b.pipeline(e, from) })
 	if len(signers) >= cell.Threshold {
+		if len(from) > 0 {
+			b.find(cell, clause, b.signed(cell, from, signers, evidence))
+		}
 		return
 	}
 	f := explain(cell, b.c)
@@ -88,6 +91,28 @@ func (b *bench) count(cell *Cell, clause Clause, evidence []*verify.Evidence) {
 		}
 	}
 	b.find(cell, clause, f)
+}
+
+// pipeline is the identity of a CI system, among those named, that made e: its workflows and
+// refs are one signer, however many of them signed. "" is anything else.
+func (b *bench) pipeline(e *verify.Evidence, from []string) string {
+	name, err := b.signer(e, from)
+	if i := b.signers[name].identity; err == nil && (i.GitHub != nil || i.GitLab != nil) {
+		return name
+	}
+	return ""
+}
+
+// signed is how the rule passed.
+func (b *bench) signed(cell *Cell, from []string, signers []verify.Identity, evidence []*verify.Evidence) Finding {
+	f := Finding{Rule: RequireSignature + ".identity", Status: StatusPass, Expected: "a signature by " + strings.Join(from, " or "), Found: found(signers, evidence)}
+	if cell.Threshold > 1 {
+		f.Rule, f.Expected = RequireSignature+".threshold", fmt.Sprintf("signatures by %d distinct signers of %s", cell.Threshold, strings.Join(from, ", "))
+	}
+	if len(evidence) == 1 {
+		f.Evidence = evidence[0].Bundle()
+	}
+	return f
 }
 
 func found(signers []verify.Identity, evidence []*verify.Evidence) string {
@@ -110,10 +135,15 @@ func found(signers []verify.Identity, evidence []*verify.Evidence) string {
 // the same. A key and an identity may each be in one of them only, so this is a greatest
 // matching of keys and identities. It never shrinks when evidence is added, which would
 // hold for no count that depends on the order or that joins a chain of pairs.
-func distinct(evidence []*verify.Evidence) []verify.Identity {
+// What the function calls the same is one, where it calls it anything.
+func distinct(evidence []*verify.Evidence, called func(*verify.Evidence) string) []verify.Identity {
 	m := matching{byKey: map[string]int{}, byName: map[string]int{}}
 	for _, e := range evidence {
-		m.edges = append(m.edges, edgeOf(e.By()))
+		edge := edgeOf(e.By())
+		if name := called(e); name != "" {
+			edge.name = "identity " + name
+		}
+		m.edges = append(m.edges, edge)
 	}
 	for _, e := range m.edges {
 		m.add(e)

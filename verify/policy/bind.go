@@ -273,7 +273,7 @@ func (r Requirement) addTo(to *Require) {
 	case r.name == RequireProvenance:
 		to.Provenance = &ProvenanceClause{}
 	case r.name == RequireSBOM:
-		to.SBOM = &SBOMClause{}
+		to.SBOM = &SBOMClause{present: true}
 	default:
 		to.Checks = append(to.Checks, CheckClause{Name: r.name, Type: "predicate", Predicate: r.types[0], OnImage: true})
 	}

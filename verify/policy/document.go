@@ -174,6 +174,9 @@ type X509 struct {
 type People struct {
 	Issuer string
 	Emails []string
+	// Accounts are logins of theirs, as HOST/LOGIN, by e-mail address: by these an approver is
+	// told from a build's trigger or a commit's author of whom only a login is known.
+	Accounts map[string][]string
 }
 
 // A Kubernetes is a service account of one cluster.
@@ -356,6 +359,8 @@ type SBOMClause struct {
 	Dependencies string
 	// DenyLicenses are SPDX ids with globs, DenyPackages package URLs with globs.
 	DenyLicenses, DenyPackages []string
+	// present says that one is enough whatever it lists: what a person asks with a flag.
+	present bool
 }
 
 // VulnerabilitiesClause asks for recent scans without grave findings.

@@ -42,9 +42,10 @@ func (b *bench) sbom(r *SBOMClause) {
 }
 
 // presence says whether the clause asks for nothing but that there is an SBOM, which is
-// what flags ask: nothing is read then, and nobody is named.
+// what flags ask: nothing is read then.
 func (r *SBOMClause) presence() bool {
-	return len(r.From) == 0 && len(r.Formats) == 0 && (r.Minimum == "" || r.Minimum == "none") && r.Dependencies == "" && len(r.DenyLicenses) == 0 && len(r.DenyPackages) == 0
+	nothing := len(r.From) == 0 && len(r.Formats) == 0 && (r.Minimum == "" || r.Minimum == "none") && r.Dependencies == "" && len(r.DenyLicenses) == 0 && len(r.DenyPackages) == 0
+	return r.present || nothing
 }
 
 func unmetOf(findings []Finding) int {

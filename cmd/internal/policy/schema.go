@@ -1,6 +1,8 @@
 package policy
 
 import (
+	urfave "github.com/urfave/cli/v2"
+
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/verify/policy/document"
 )
@@ -15,11 +17,14 @@ policy with a comment that names it:
 
 What it accepts may still be refused by carnet policy lint, which also looks at how the
 parts of a policy fit each other.`,
-		Exits:    showExits[:1],
+		Flags:    []urfave.Flag{&urfave.StringFlag{Name: "output-file", Usage: "write the schema to `FILE`", Value: "-"}},
+		Exits:    showExits[:2],
 		Examples: [][2]string{{"completion and checks while you write", "carnet policy schema > policy.schema.json"}},
 		Run: func(c *cli.Call) error {
-			_, err := c.Env.Stdout.Write(document.Schema())
-			return err
+			if len(c.Arguments()) > 0 {
+				return cli.Usagef("%s takes no arguments", c.Command.HelpName)
+			}
+			return c.WriteFile(c.String("output-file"), document.Schema())
 		},
 	}
 }

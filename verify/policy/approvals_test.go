@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	forge "github.com/carnet-project/carnet/fixtures/sigstore"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
+	"github.com/carnet-project/carnet/verify/policy/document"
 )
 
 const google = "https://accounts.google.com"
@@ -183,6 +185,87 @@ func TestBuildTriggers(t *testing.T) {
 	v, _ := y.judge(t, c)
 	if i := slices.IndexFunc(v.Findings(), func(f policy.Finding) bool { return f.Rule == "approvals.trigger" }); v.Allowed() || i < 0 || v.Findings()[i].Follows != "provenance.missing" {
 		t.Errorf("%+v", v.Findings())
+	}
+}
+
+// GitLab's and GitHub's provenance names a login, and an approver's certificate an address.
+// The accounts that the policy gives the address tell the two apart.
+func TestAccounts(t *testing.T) {
+	const (
+		gitlab = `"variables":{"GITLAB_USER_LOGIN":"Dana","CI_SERVER_HOST":"gitlab.com"},"inputs":{"version":"1.2.3"},`
+		github = `"github":{"event_name":"push"},"GITHUB_ACTOR":"Dana","GITHUB_ACTOR_ID":"7"`
+		number = `"github":{"event_name":"push"},"GITHUB_ACTOR_ID":"7"`
+	)
+	for name, c := range map[string]struct {
+		github   string
+		accounts map[string][]string
+		status   policy.Status
+		found    string
+	}{
+		"another login":            {"", map[string][]string{"ana@acme.example": {"gitlab.com/ana.a"}}, policy.StatusPass, ""},
+		"another login on GitHub":  {github, map[string][]string{"ana@acme.example": {"github.com/ana"}}, policy.StatusPass, ""},
+		"the same login":           {"", map[string][]string{"ana@acme.example": {"gitlab.com/dana"}}, policy.StatusFail, "is who started the build"},
+		"the same on GitHub":       {github, map[string][]string{"ana@acme.example": {"github.com/DANA"}}, policy.StatusFail, "is who started the build"},
+		"the same beside another":  {"", map[string][]string{"ana@acme.example": {"gitlab.com/ana", "gitlab.com/dana"}}, policy.StatusFail, "is who started the build"},
+		"the address in capitals":  {"", map[string][]string{"Ana@Acme.example": {"gitlab.com/dana"}}, policy.StatusFail, "is who started the build"},
+		"a login elsewhere":        {"", map[string][]string{"ana@acme.example": {"github.com/dana"}}, policy.StatusError, "accounts, as ana@acme.example: [gitlab.com/LOGIN]"},
+		"somebody else's login":    {"", map[string][]string{"bo@acme.example": {"gitlab.com/bo"}}, policy.StatusError, "accounts, as ana@acme.example: [gitlab.com/LOGIN]"},
+		"no accounts":              {github, nil, policy.StatusError, "can't be told; name the approver's account in the identity's people.accounts, as ana@acme.example: [github.com/LOGIN]"},
+		"a host that begins alike": {"", map[string][]string{"ana@acme.example": {"gitlab.com.evil.example/ana"}}, policy.StatusError, "can't be told"},
+		"a number alone":           {number, map[string][]string{"ana@acme.example": {"github.com/ana"}}, policy.StatusError, "is github.com/7, who started the build, can't be told"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			change := []string{`"inputs":{"version":"1.2.3"},`, gitlab}
+			if c.github != "" {
+				change = []string{`"github":{"event_name":"push"}`, c.github}
+			}
+			y, _ := yardOf(t, "dee@acme.example", "", change...)
+			y.doc.Identities[len(y.doc.Identities)-1].People.Accounts = c.accounts
+			y.require.Approvals = []policy.ApprovalClause{release(func(a *policy.ApprovalClause) { a.Count, a.NotTrigger = 1, true })}
+			v, f := y.asks(t, y.ci.signs(person("ana@acme.example"), y.image, svr.V02, approved("ACME_APPROVED_PRODUCTION")))
+			if v.Allowed() != (c.status == policy.StatusPass) || !v.Allowed() && (f.Rule != "approvals.self" || f.Status != c.status || !strings.Contains(f.Found, c.found)) {
+				t.Errorf("%s %+v", v.Outcome(), f)
+			}
+		})
+	}
+	// An author who hides the address names an account, too.
+	for login, allowed := range map[string]bool{"github.com/Dana": false, "github.com/ana": true} {
+		y, object := yardOf(t, "7+dana@users.noreply.github.com", "")
+		y.doc.Identities[len(y.doc.Identities)-1].People.Accounts = map[string][]string{"ana@acme.example": {login}}
+		y.require.Approvals = []policy.ApprovalClause{release(func(a *policy.ApprovalClause) { a.Count, a.NotAuthor = 1, true })}
+		v, f := y.asks(t, object, y.ci.signs(person("ana@acme.example"), y.image, svr.V02, approved("ACME_APPROVED_PRODUCTION")))
+		if v.Allowed() != allowed || !allowed && (f.Rule != "approvals.self" || f.Status != policy.StatusFail) {
+			t.Errorf("%s: %s %+v", login, v.Outcome(), f)
+		}
+	}
+}
+
+// The approvals of the example policy, whose images GitLab builds, can be given once it has
+// accounts.
+func TestApprovalsOfTheExample(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/policies/cardholder-environment.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const emails = "      emails: [ana@acme.example, bo@acme.example, chi@acme.example]\n"
+	with := strings.Replace(string(raw), emails, emails+"      accounts: { ana@acme.example: [gitlab.com/ana], bo@acme.example: [gitlab.com/bo], chi@acme.example: [gitlab.com/chi] }\n", 1)
+	for text, outcomes := range map[string][2]bool{string(raw): {false, false}, with: {true, false}} {
+		doc, err := document.Parse("policy.yaml", []byte(text), func(string) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, trigger := range []string{"dana", "bo"} {
+			y, object := yardOf(t, "dee@acme.example", "", `"inputs":{"version":"1.2.3"},`, `"variables":{"GITLAB_USER_LOGIN":"`+trigger+`"},"inputs":{"version":"1.2.3"},`)
+			approvers := slices.IndexFunc(doc.Identities, func(i policy.Identity) bool { return i.People != nil })
+			y.doc.Identities = append(y.doc.Identities, doc.Identities[approvers])
+			y.require.Approvals = doc.Scopes[0].Require.Approvals
+			by := func(email string) *verify.Evidence {
+				return y.ci.signs(person(email), y.image, svr.V02, approved("ACME_APPROVED_PRODUCTION"))
+			}
+			if v, f := y.asks(t, object, by("bo@acme.example"), by("chi@acme.example")); v.Allowed() != outcomes[i] || !v.Allowed() && f.Rule != "approvals.self" {
+				t.Errorf("started by %s: %s %+v", trigger, v.Outcome(), f)
+			}
+		}
 	}
 }
 

@@ -63,6 +63,47 @@ func (p person) is(o person) likeness {
 	return answer
 }
 
+// isAny is [person.is] of somebody who has the accounts, too, which are HOST/LOGIN: of a
+// host on which there is none they say nothing.
+func (p person) isAny(o person, accounts []string) likeness {
+	answer := p.is(o)
+	host, _, _ := strings.Cut(p.login, "/")
+	for _, account := range accounts {
+		account = strings.ToLower(account)
+		on, _, _ := strings.Cut(account, "/")
+		switch {
+		case p.login == "" || on != host:
+		case account == p.login:
+			return same
+		case answer == unknown:
+			answer = different
+		}
+	}
+	return answer
+}
+
+// accounts are the logins that the document gives whoever signed e: under the address in the
+// certificate, in identities of people that the signer is of.
+func (b *bench) accounts(e *verify.Evidence) []string {
+	c := e.By().Certificate
+	if c == nil || c.SubjectType != attest.SubjectEmail {
+		return nil
+	}
+	var all []string
+	for _, name := range sortedKeys(b.signers) {
+		s := b.signers[name]
+		if s.identity.People == nil || s.is(e.By()) != nil {
+			continue
+		}
+		for email, accounts := range s.identity.People.Accounts {
+			if strings.EqualFold(email, c.Subject) {
+				all = append(all, accounts...)
+			}
+		}
+	}
+	return all
+}
+
 // byEmail is the person of an address. GitHub's addresses for those who show none name the
 // account: 123+octocat@users.noreply.github.com.
 func byEmail(email string) person {
@@ -164,6 +205,7 @@ func (all people) onGitLab(l gitlabRun) people {
 	if v.Email != "" && v.Email != "[MASKED]" {
 		p.email = strings.ToLower(v.Email)
 	}
+	host = strings.ToLower(host)
 	if v.Login != "" && v.Login != "[MASKED]" {
 		p.login = host + "/" + strings.ToLower(v.Login)
 	}

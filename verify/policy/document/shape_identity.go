@@ -149,6 +149,7 @@ func peopleShape() codec[*policy.People] {
 	return section(nil,
 		field("issuer", "The OIDC issuer that vouches for them.", filled(), func(p *p) *string { return &p.Issuer }).needed(),
 		field("emails", "Their addresses, or patterns for them.", texts(maxNames, filled()), func(p *p) *[]string { return &p.Emails }).needed(),
+		field("accounts", "Their accounts, as HOST/LOGIN, by e-mail address: approvals tell them by these from who started a build or wrote a commit.", accounts(), func(p *p) *map[string][]string { return &p.Accounts }),
 	).that(func(p *p) error {
 		for _, email := range p.Emails {
 			if !strings.Contains(email, "@") {
@@ -158,8 +159,46 @@ func peopleShape() codec[*policy.People] {
 				return fmt.Errorf("is wrong: %w", err)
 			}
 		}
-		return nil
+		return accountsOf(p)
 	})
+}
+
+const accountPattern = `^[a-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9][A-Za-z0-9._-]{0,254}$`
+
+var accountText = lazy(accountPattern)
+
+// accounts are several accounts of each address.
+func accounts() codec[map[string][]string] {
+	return dictionary(maxNames, pattern(), texts(maxItems, text(glob.MaxBytes).that(func(s string) error {
+		if !accountText().MatchString(s) {
+			return fmt.Errorf("has %q, which is not HOST/LOGIN, as in github.com/ana", s)
+		}
+		return nil
+	}).described(schema{"pattern": accountPattern})))
+}
+
+// accountsOf refuses accounts of nobody who is meant, and of two.
+func accountsOf(p *policy.People) error {
+	owners := map[string]string{}
+	for _, email := range slices.Sorted(maps.Keys(p.Accounts)) {
+		if strings.Contains(email, "*") {
+			return fmt.Errorf("has accounts of %s: an account is one address's", email)
+		}
+		if !slices.ContainsFunc(p.Emails, func(pattern string) bool {
+			g, err := glob.CompileCapturing(once(pattern))
+			return err == nil && g.Match(email)
+		}) {
+			return fmt.Errorf("has accounts of %s, which is not among its emails", email)
+		}
+		for _, account := range p.Accounts[email] {
+			account = strings.ToLower(account)
+			if owner := owners[account]; owner != "" {
+				return fmt.Errorf("has the account %s of both %s and %s", account, owner, email)
+			}
+			owners[account] = email
+		}
+	}
+	return nil
 }
 
 func kubernetesShape() codec[*policy.Kubernetes] {

@@ -64,7 +64,7 @@ identities:
         -----END PUBLIC KEY-----
   kms: {key: {kms: "awskms:///alias/release"}}
   own: {x509: {roots: [root.pem], subjects: ["*@acme.example"], revocation: best-effort}}
-  us: {people: {issuer: "https://accounts.google.com", emails: [ana@acme.example, "*@ops.acme.example"]}}
+  us: {people: {issuer: "https://accounts.google.com", emails: [ana@acme.example, "*@ops.acme.example"], accounts: {ana@acme.example: [github.com/ana, gitlab.com/ana.a], bo@ops.acme.example: ["git.acme.example:8443/bo_b"]}}}
   scanner: {kubernetes: {issuer: "https://k8s.acme.example", namespace: scanning, serviceAccount: scanner}}
   ssh: {git: {allowedSigners: allowed_signers}}
   gpg: {git: {keyring: keyring.asc}}

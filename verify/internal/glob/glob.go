@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -32,9 +33,15 @@ const (
 )
 
 var (
-	wholeName  = regexp.MustCompile(`\A` + captureName + `\z`)
-	bracedName = regexp.MustCompile(`\{` + captureName + `\}`)
+	wholeName  = lazy(`\A` + captureName + `\z`)
+	bracedName = lazy(`\{` + captureName + `\}`)
 )
+
+// lazy compiles an expression when it is first used, for most runs of a program read no
+// pattern.
+func lazy(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // Compile reads a pattern in which nothing is captured; braces stand for themselves.
 func Compile(pattern string) (Glob, error) { return compile(pattern, false) }
@@ -86,7 +93,7 @@ func next(b *strings.Builder, rest string, capturing bool) (string, error) {
 		return after, nil
 	case '{':
 		name, after, found := strings.Cut(rest[at+1:], "}")
-		if !found || !wholeName.MatchString(name) {
+		if !found || !wholeName().MatchString(name) {
 			return "", errors.New("has a brace that does not name a capture, as in {repo}")
 		}
 		if strings.Contains(b.String(), "(?P<"+name+">") {
@@ -151,7 +158,7 @@ var ErrNotCaptured = errors.New("which the image's pattern does not capture")
 // that was not captured is an error that wraps [ErrNotCaptured].
 func Fill(text string, captured map[string]string) (string, error) {
 	var missing string
-	filled := bracedName.ReplaceAllStringFunc(text, func(name string) string {
+	filled := bracedName().ReplaceAllStringFunc(text, func(name string) string {
 		value, ok := captured[name[1:len(name)-1]]
 		if !ok {
 			missing = name
@@ -168,7 +175,7 @@ func Fill(text string, captured map[string]string) (string, error) {
 // Captures are the names that text uses, each once, in order.
 func Captures(text string) []string {
 	var names []string
-	for _, n := range bracedName.FindAllString(text, -1) {
+	for _, n := range bracedName().FindAllString(text, -1) {
 		if n = n[1 : len(n)-1]; !slices.Contains(names, n) {
 			names = append(names, n)
 		}

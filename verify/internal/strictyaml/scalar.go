@@ -1,7 +1,6 @@
 package strictyaml
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,9 +11,9 @@ import (
 )
 
 var (
-	sexagesimal = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
-	fraction    = regexp.MustCompile(`^(0|1|0\.[0-9]{1,15})$`)
-	duration    = regexp.MustCompile(`^([0-9]+)(m|h|d)$`)
+	sexagesimal = lazy(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
+	fraction    = lazy(`^(0|1|0\.[0-9]{1,15})$`)
+	duration    = lazy(`^([0-9]+)(m|h|d)$`)
 )
 
 // maxLabel bounds a line of text that is shown to people, in bytes.
@@ -38,7 +37,7 @@ func Ambiguous(plain string) bool {
 	if slices.Contains([]string{"y", "n", "yes", "no", "on", "off"}, strings.ToLower(plain)) {
 		return true
 	}
-	return sexagesimal.MatchString(plain)
+	return sexagesimal().MatchString(plain)
 }
 
 // Label reads a line of text that is shown to people, of at most 200 bytes.
@@ -86,7 +85,7 @@ func Whole(n *yaml.Node, what string, least, most int) (int, error) {
 // Fraction reads a number from 0 to 1 in decimal digits, as in 0.25.
 func Fraction(n *yaml.Node, what string) (float64, error) {
 	v, err := strconv.ParseFloat(n.Value, 64)
-	if n.Kind != yaml.ScalarNode || n.Style != 0 || !fraction.MatchString(n.Value) || err != nil {
+	if n.Kind != yaml.ScalarNode || n.Style != 0 || !fraction().MatchString(n.Value) || err != nil {
 		return 0, At(n, "%s must be a number from 0 to 1 as in 0.25, and is %s", what, Kind(n))
 	}
 	return v, nil
@@ -103,7 +102,7 @@ func Boolean(n *yaml.Node, what string) (bool, error) {
 // Duration reads a number of minutes, hours or days: 90m, 36h, 14d. It is more than zero
 // and at most 100 years.
 func Duration(n *yaml.Node, what string) (time.Duration, error) {
-	m := duration.FindStringSubmatch(n.Value)
+	m := duration().FindStringSubmatch(n.Value)
 	if n.Kind != yaml.ScalarNode || m == nil {
 		return 0, At(n, "%s must be minutes, hours or days as in 90m, 36h or 14d, and is %s", what, Kind(n))
 	}

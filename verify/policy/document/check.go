@@ -3,7 +3,6 @@ package document
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -213,7 +212,7 @@ func (c *checker) rules() error {
 	return nil
 }
 
-var rulePattern = regexp.MustCompile(`^[a-z][a-zA-Z]*\.(\*|[A-Za-z0-9][A-Za-z0-9._-]*)$`)
+var rulePattern = lazy(`^[a-z][a-zA-Z]*\.(\*|[A-Za-z0-9][A-Za-z0-9._-]*)$`)
 
 // ruleNames holds the ids of rules in neverExcept and controls to those that there are.
 func (c *checker) ruleNames() error {

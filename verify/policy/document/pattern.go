@@ -3,7 +3,6 @@ package document
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/carnet-project/carnet/verify/internal/glob"
@@ -85,7 +84,7 @@ func image() codec[string] {
 	})
 }
 
-var registryHost = regexp.MustCompile(`^([A-Za-z0-9._-]*[.:*{][A-Za-z0-9._:*{}-]*|localhost)$`)
+var registryHost = lazy(`^([A-Za-z0-9._-]*[.:*{][A-Za-z0-9._:*{}-]*|localhost)$`)
 
 // imagePattern refuses patterns that match no repository's full name.
 func imagePattern(s string) error {
@@ -100,7 +99,7 @@ func imagePattern(s string) error {
 		return fmt.Errorf("%q names a digest: patterns name repositories", s)
 	case found && strings.Contains(last, ":"):
 		return fmt.Errorf("%q names a tag: patterns name repositories, and tags move", s)
-	case !registryHost.MatchString(host):
+	case !registryHost().MatchString(host):
 		return fmt.Errorf("%q matches no image: names begin with the registry's host, as in docker.io/library/alpine", s)
 	case !found && !strings.Contains(s, "**"):
 		return fmt.Errorf("%q matches no image: it names a registry alone; add /** for all that is in it", s)
@@ -119,7 +118,7 @@ func baseImage() codec[string] {
 		switch host, _, found := strings.Cut(s, "/"); {
 		case !found:
 			s = "docker.io/library/" + s
-		case !registryHost.MatchString(host):
+		case !registryHost().MatchString(host):
 			s = "docker.io/" + s
 		}
 		return imagePattern(s)
@@ -142,14 +141,14 @@ func ref(inner codec[string]) codec[string] {
 }
 
 var (
-	scheme       = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://`)
-	platformText = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$`)
+	scheme       = lazy(`^[a-z][a-z0-9+.-]*://`)
+	platformText = lazy(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$`)
 )
 
 // repository is a pattern for the URL of a source repository.
 func repository() codec[string] {
 	return filled().that(func(s string) error {
-		if !scheme.MatchString(s) && !strings.HasPrefix(s, "*") {
+		if !scheme().MatchString(s) && !strings.HasPrefix(s, "*") {
 			return fmt.Errorf("%q is no URL: write it with its server, as in https://github.com/acme/{repo}", s)
 		}
 		return nil
@@ -179,7 +178,7 @@ func host() codec[string] {
 // platform is os/arch or os/arch/variant.
 func platform() codec[string] {
 	return text(100).that(func(s string) error {
-		if !platformText.MatchString(s) {
+		if !platformText().MatchString(s) {
 			return fmt.Errorf("%q is not os/arch or os/arch/variant, as in linux/amd64", s)
 		}
 		return nil

@@ -75,7 +75,7 @@ func constant[S any](called, about, want string) member[S] {
 // ruleID is the id of a rule, or those of a section.
 func ruleID() codec[string] {
 	return text(120).that(func(s string) error {
-		if !rulePattern.MatchString(s) {
+		if !rulePattern().MatchString(s) {
 			return fmt.Errorf("%q is not the id of a rule, as in vulnerabilities.severity", s)
 		}
 		return nil

@@ -2,15 +2,14 @@ package document
 
 import (
 	"errors"
-	"regexp"
 	"time"
 
 	"github.com/carnet-project/carnet/verify/policy"
 )
 
 var (
-	versionText = regexp.MustCompile(`^v?[0-9]{1,9}(\.[0-9]{1,9}){0,2}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
-	formatText  = regexp.MustCompile(`^(spdx|cyclonedx)(>=[0-9]+(\.[0-9]+){0,2})?$`)
+	versionText = lazy(`^v?[0-9]{1,9}(\.[0-9]{1,9}){0,2}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
+	formatText  = lazy(`^(spdx|cyclonedx)(>=[0-9]+(\.[0-9]+){0,2})?$`)
 )
 
 func scopeShape() codec[policy.Scope] {
@@ -73,7 +72,7 @@ func imageShape() codec[*policy.ImageClause] {
 
 func version() codec[string] {
 	return text(100).that(func(s string) error {
-		if !versionText.MatchString(s) {
+		if !versionText().MatchString(s) {
 			return errors.New("must be a version as in 1.4.0, and in quotes where it would be a number")
 		}
 		return nil
@@ -165,7 +164,7 @@ func sbomShape() codec[*policy.SBOMClause] {
 
 func format() codec[string] {
 	return text(100).that(func(s string) error {
-		if !formatText.MatchString(s) {
+		if !formatText().MatchString(s) {
 			return errors.New("must be spdx or cyclonedx, with the lowest version as in cyclonedx>=1.6 or without")
 		}
 		return nil

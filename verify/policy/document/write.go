@@ -2,7 +2,6 @@ package document
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,13 +110,13 @@ func comment(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-var plainText = regexp.MustCompile(`^[A-Za-z./][A-Za-z0-9 ./@_+:>=-]*$`)
+var plainText = lazy(`^[A-Za-z./][A-Za-z0-9 ./@_+:>=-]*$`)
 
 // scalar is text, in quotes unless everybody reads it as text without them.
 func scalar(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	switch {
-	case plainText.MatchString(s) && !special(s):
+	case plainText().MatchString(s) && !special(s):
 	case strings.HasSuffix(s, "\n") && !strings.ContainsFunc(s, func(r rune) bool { return r != '\n' && (!unicode.IsPrint(r) || r == '\ufeff') }) && !blockHazard(s):
 		n.Style = yaml.LiteralStyle
 	case !strings.ContainsAny(s, "'\n\ufeff") && strings.ContainsAny(s, `"\`) && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):

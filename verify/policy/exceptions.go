@@ -124,8 +124,14 @@ func (b *part) compileExceptions() error {
 
 // about says whether the exception is for what the finding is about.
 func (x *Exception) about(f *Finding) bool {
-	return (x.Vulnerability == "" || strings.EqualFold(x.Vulnerability, f.Vulnerability)) &&
+	return (x.Vulnerability == "" || f.isCalled(x.Vulnerability)) &&
 		(x.Check == "" || x.Check == f.Check) && (x.Package == "" || packageMatches(x.Package, f.Package))
+}
+
+// isCalled says whether it is a name of the vulnerability that the finding is about.
+func (f *Finding) isCalled(name string) bool {
+	return strings.EqualFold(name, f.Vulnerability) ||
+		slices.ContainsFunc(strings.Fields(f.Aliases), func(alias string) bool { return strings.EqualFold(name, alias) })
 }
 
 // packageMatches says whether a package is the one that is named. A package URL without a

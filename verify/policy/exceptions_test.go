@@ -197,13 +197,41 @@ func TestEnforceFrom(t *testing.T) {
 	}
 }
 
+// Which scanner's finding is told does not matter to the names that an exception may use.
+func TestExceptionsByAnotherScannersName(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		s := newStocked(t)
+		s.require.Vulnerabilities = clause(policy.DenyVulnerability{Severity: "high"})
+		plain, named := report("grype", 2, 3, openssl("CVE-2026-1", "high")), report("trivy", 2, 3, openssl("GHSA-1", "high", `"aliases":"CVE-2026-1"`))
+		if first {
+			plain, named = named, plain
+		}
+		s.says(s.scanner, typeVulns, plain, 2)
+		s.says(s.scanner, typeVulns, named, 2)
+		doc := policy.Document{
+			Name: "contents", Owner: "security", Identities: []policy.Identity{s.scanner.identity(), s.second.identity()},
+			Scopes: []policy.Scope{{Name: "all", Images: []string{"**"}, Require: s.require}},
+			Exceptions: []policy.Exception{waiver(func(x *policy.Exception) {
+				x.Rule, x.Check, x.Vulnerability, x.Created, x.Expires = "vulnerabilities.severity", "", "GHSA-1", now.AddDate(0, 0, -1), now.AddDate(0, 0, 30)
+			})},
+		}
+		p, err := policy.Bind("ghcr.io/acme/shop", nil, &doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := p.Judge(s.with); !v.Allowed() {
+			t.Errorf("first %v: %+v", first, v.Findings())
+		}
+	}
+}
+
 // An exception for a package is one for every version and qualifier that it does not name,
 // and for no other package.
 func TestExceptionsOfPackages(t *testing.T) {
 	y := newYard(t)
 	y.require.Vulnerabilities = &policy.VulnerabilitiesClause{From: []string{"sec"}, Deny: []policy.DenyVulnerability{{Severity: "high"}}}
 	const found = `{"scanner":{"uri":"https://example.com/scanner","db":{"lastUpdate":"2026-09-01T00:00:00Z"},"result":[{"id":"GHSA-1","severity":[{"method":"nvd","score":"9.8"}],` +
-		`"annotations":{"purl":"pkg:deb/debian/libxml2@2.9.14?arch=amd64","aliases":"CVE-2026-11111"}}]},"metadata":{"scanStartedOn":"2026-09-01T10:00:00Z","scanFinishedOn":"2026-09-01T10:00:00Z"}}`
+		`"annotations":{"purl":"pkg:deb/debian/libxml2@2.9.14?arch=amd64","aliases":"CVE-2026-11111,two words,DSA-1"}}]},"metadata":{"scanStartedOn":"2026-09-01T10:00:00Z","scanFinishedOn":"2026-09-01T10:00:00Z"}}`
 	c := y.with(y.sec.says(y.image.Digest, "https://in-toto.io/attestation/vulns/v0.2", found, minutesAgo(60)))
 	for _, x := range []struct {
 		vulnerability, pkg string
@@ -222,6 +250,14 @@ func TestExceptionsOfPackages(t *testing.T) {
 		{"", "pkg:rpm/debian/libxml2", false},
 		{"", "libxml2", false},
 		{"", "pkg:", false},
+		{"GHSA-1", "", true},
+		{"ghsa-1", "pkg:deb/debian/libxml2", true},
+		{"GHSA-1", "pkg:deb/debian/other", false},
+		{"GHSA", "", false},
+		{"GHSA-2", "", false},
+		{"DSA-1", "", true},
+		{"DSA-1 GHSA-1", "", false},
+		{"two", "", false},
 		{"CVE-2026-11112", "", false},
 		{"CVE-2026-1111", "", false},
 		{"CVE-2026-11111", "pkg:deb/debian/other", false},

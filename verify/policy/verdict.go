@@ -72,6 +72,8 @@ type Finding struct {
 	Evidence attest.Digest
 	// Vulnerability, Package and Check are what a finding about one of these is about.
 	Vulnerability, Package, Check string
+	// Aliases are other names of the vulnerability, sorted, with a space between.
+	Aliases string
 	// Follows is the rule without which this one could not be evaluated: a consequence.
 	Follows string
 	// Exception is the id of the exception that lets it pass.
@@ -167,9 +169,11 @@ func (v Verdict) Unmet() []Cell {
 // not be decided, then the rest in the order of the matrix, consequences last.
 func (v Verdict) Findings() []Finding {
 	var findings []Finding
+	told := map[Finding]bool{}
 	for _, c := range v.Unmet() {
 		for _, f := range c.Findings {
-			if !f.Status.Allows() && !slices.Contains(findings, f) {
+			if !f.Status.Allows() && !told[f] {
+				told[f] = true
 				findings = append(findings, f)
 			}
 		}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,11 +23,14 @@ type assay struct {
 	// broken the rules that are.
 	told, broken map[string]bool
 	more         map[string]int
+	// names are all that the scans call a vulnerability, by its [vuln.Finding.CVE].
+	names map[string][]string
 }
 
 // judge adds a finding for each vulnerability, package and rule, and one for each rule that holds.
 func (a *assay) judge(scans []scan) {
 	a.told, a.broken, a.more = map[string]bool{}, map[string]bool{}, map[string]int{}
+	a.names = called(scans)
 	total := 0
 	for _, s := range scans {
 		total += len(s.report.Findings)
@@ -49,6 +53,35 @@ func (a *assay) judge(scans []scan) {
 			a.find(a.cell, a.at(d), Finding{Rule: d.rule(), Status: StatusPass, Expected: d.String(), Found: fmt.Sprintf("none among %s of %s", plural(total, "finding"), plural(len(scans), "report"))})
 		}
 	}
+}
+
+// maxAliases bounds the names of a vulnerability that count for exceptions.
+const maxAliases = 32
+
+// called are the other names of each vulnerability that has some, sorted. They are those of all scans, so
+// that it does not matter whose finding is told.
+func called(scans []scan) map[string][]string {
+	all := map[string][]string{}
+	for _, s := range scans {
+		for i := range s.report.Findings {
+			f := &s.report.Findings[i]
+			if len(f.Aliases) == 0 {
+				continue
+			}
+			cve := f.CVE()
+			for _, name := range append([]string{f.ID}, f.Aliases...) {
+				if name != cve && len(strings.Fields(name)) == 1 {
+					all[cve] = append(all[cve], strings.TrimSpace(name))
+				}
+			}
+		}
+	}
+	for cve, names := range all {
+		slices.Sort(names)
+		names = slices.Compact(names)
+		all[cve] = names[:min(len(names), maxAliases)]
+	}
+	return all
 }
 
 // at is the clause with the line of one entry.
@@ -77,7 +110,7 @@ func (a *assay) deny(d *DenyVulnerability, s scan, f *vuln.Finding) {
 		}
 		return
 	}
-	finding := Finding{Rule: d.rule(), Status: StatusFail, Expected: d.String(), Evidence: s.of.Bundle(), Vulnerability: f.CVE(), Package: f.Package.String()}
+	finding := Finding{Rule: d.rule(), Status: StatusFail, Expected: d.String(), Evidence: s.of.Bundle(), Vulnerability: f.CVE(), Aliases: strings.Join(a.names[f.CVE()], " "), Package: f.Package.String()}
 	if by != nil {
 		finding.Status, finding.Evidence = StatusPass, by.of.Bundle()
 		finding.Found = fmt.Sprintf("%s in %s: %s", f.CVE(), clip(f.Package.String()), by)

@@ -101,6 +101,7 @@ complete -c carnet-verify -n '__carnet_verify_at "policy"' -a lint -d 'find what
 complete -c carnet-verify -n '__carnet_verify_at "policy/lint"' -l since -r -d 'since DATE, as 2026-01-31, the policy is in use'
 complete -c carnet-verify -n '__carnet_verify_at "policy/lint"' -l output -s o -x -a 'text json' -d 'print FORMAT'
 complete -c carnet-verify -n '__carnet_verify_at "policy"' -a schema -d 'print the JSON Schema of policies, for editors'
+complete -c carnet-verify -n '__carnet_verify_at "policy/schema"' -l output-file -r -d 'write the schema to FILE'
 complete -c carnet-verify -n '__carnet_verify_at "policy"' -a import -d 'make a policy of another program\'s configuration'
 complete -c carnet-verify -n '__carnet_verify_at "policy/import"' -l output-file -r -d 'write the policy to FILE'
 complete -c carnet-verify -n '__carnet_verify_at "policy/import"' -l name -r -d 'call the policy NAME'

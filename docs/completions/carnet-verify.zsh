@@ -69,6 +69,7 @@ _carnet_verify() {
     (policy/explain:--output|policy/explain:-o) compadd -- text json; return ;;
     (policy/lint:--since) _files; return ;;
     (policy/lint:--output|policy/lint:-o) compadd -- text json; return ;;
+    (policy/schema:--output-file) _files; return ;;
     (policy/import:--output-file) _files; return ;;
     (policy/import:--name) _files; return ;;
     (policy/import:--owner) _files; return ;;
@@ -123,7 +124,7 @@ _carnet_verify() {
     ("policy") flags=('--help:explain the command') commands=('explain:say in sentences what a policy asks, and what it does not check' 'lint:find what is valid in a policy and probably not meant' 'schema:print the JSON Schema of policies, for editors' 'import:make a policy of another program'\''s configuration' 'init:draft a policy of what images show today' 'test:try a policy on saved cases, and look for what it does not notice' 'diff:tell what two versions of a policy differ in, and which images would be judged otherwise') ;;
     ("policy/explain") flags=('--scope:only the scope NAME' '--output:print FORMAT' '-o:print FORMAT' '--help:explain the command') commands=() ;;
     ("policy/lint") flags=('--since:since DATE, as 2026-01-31, the policy is in use' '--output:print FORMAT' '-o:print FORMAT' '--help:explain the command') commands=() ;;
-    ("policy/schema") flags=('--help:explain the command') commands=() ;;
+    ("policy/schema") flags=('--output-file:write the schema to FILE' '--help:explain the command') commands=() ;;
     ("policy/import") flags=('--output-file:write the policy to FILE' '--name:call the policy NAME' '--owner:whose it is' '--strict:fail if the policy would ask for less than its source' '--help:explain the command') commands=() ;;
     ("policy/init") flags=('--from:an IMAGE, as an argument' '--output-file:write the policy to FILE' '--name:call the policy NAME' '--owner:whose it is' '--image-name:what an image in a layout is called in the registry' '--key:trust what the public key in KEY signed' '-k:trust what the public key in KEY signed' '--offline:open no socket' '--trusted-root:trust the Sigstore instance of FILE, a trusted_root.json, and no other' '--registry-username:log in to the registry as NAME, with the password from stdin' '--registry-cacert:trust the certificate authorities in FILE (PEM) for registries, too' '--allow-http-registry:reach registries by plain http' '--timeout:give up after DURATION' '-t:give up after DURATION' '--max-referrers:list at most N pieces of evidence for one digest' '--max-bundle-size:fetch bundles of at most BYTES' '--help:explain the command') commands=() ;;
     ("policy/test") flags=('--policy:judge by the policy FILE' '--record:write the verdicts of now as what is expected' '--fail-on-holes:exit with 1 also where a hole is found' '--no-mutations:only compare verdicts' '--output:print FORMAT' '-o:print FORMAT' '--help:explain the command') commands=() ;;

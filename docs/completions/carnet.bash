@@ -257,6 +257,7 @@ _carnet() {
     policy/explain:--output|policy/explain:-o) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current"); return ;;
     policy/lint:--since) return ;;
     policy/lint:--output|policy/lint:-o) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current"); return ;;
+    policy/schema:--output-file) return ;;
     policy/import:--output-file) return ;;
     policy/import:--name) return ;;
     policy/import:--owner) return ;;
@@ -370,7 +371,7 @@ _carnet() {
     policy) if [[ $current == -* ]]; then words="--help"; else words="explain lint schema import init test diff sign push"; fi ;;
     policy/explain) if [[ $current == -* ]]; then words="--scope --output -o --help"; else words=""; fi ;;
     policy/lint) if [[ $current == -* ]]; then words="--since --output -o --help"; else words=""; fi ;;
-    policy/schema) if [[ $current == -* ]]; then words="--help"; else words=""; fi ;;
+    policy/schema) if [[ $current == -* ]]; then words="--output-file --help"; else words=""; fi ;;
     policy/import) if [[ $current == -* ]]; then words="--output-file --name --owner --strict --help"; else words=""; fi ;;
     policy/init) if [[ $current == -* ]]; then words="--from --output-file --name --owner --image-name --key -k --offline --trusted-root --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     policy/test) if [[ $current == -* ]]; then words="--policy --record --fail-on-holes --no-mutations --output -o --help"; else words=""; fi ;;

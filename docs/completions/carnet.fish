@@ -344,6 +344,7 @@ complete -c carnet -n '__carnet_at "policy"' -a lint -d 'find what is valid in a
 complete -c carnet -n '__carnet_at "policy/lint"' -l since -r -d 'since DATE, as 2026-01-31, the policy is in use'
 complete -c carnet -n '__carnet_at "policy/lint"' -l output -s o -x -a 'text json' -d 'print FORMAT'
 complete -c carnet -n '__carnet_at "policy"' -a schema -d 'print the JSON Schema of policies, for editors'
+complete -c carnet -n '__carnet_at "policy/schema"' -l output-file -r -d 'write the schema to FILE'
 complete -c carnet -n '__carnet_at "policy"' -a import -d 'make a policy of another program\'s configuration'
 complete -c carnet -n '__carnet_at "policy/import"' -l output-file -r -d 'write the policy to FILE'
 complete -c carnet -n '__carnet_at "policy/import"' -l name -r -d 'call the policy NAME'

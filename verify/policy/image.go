@@ -3,8 +3,11 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 
-	"github.com/Masterminds/semver/v3"
+	"golang.org/x/mod/semver"
 
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/attest/predicate"
@@ -108,8 +111,8 @@ func (b *bench) selected(node artifact.Artifact, requirement string) []*verify.E
 // tag counts, which nobody signed; where both are versions, the lower one does.
 func (b *bench) version(cell *Cell, r *ImageClause) {
 	expected := "version " + r.MinVersion + " or a later one"
-	lowest, err := semver.NewVersion(r.MinVersion)
-	if err != nil {
+	lowest := semantic(r.MinVersion)
+	if lowest == "" {
 		b.find(cell, r.Clause, Finding{Rule: "image.version", Status: StatusError, Expected: "a version in the policy", Found: r.MinVersion})
 		return
 	}
@@ -119,25 +122,50 @@ func (b *bench) version(cell *Cell, r *ImageClause) {
 		b.find(cell, r.Clause, *problem)
 		return
 	}
-	var found *semver.Version
-	var says string
+	var found, text, says string
 	for _, claim := range [][2]string{{config.Labels[versionLabel], "its label " + versionLabel}, {b.c.Tag, "its tag"}} {
-		v, err := semver.NewVersion(claim[0])
-		if err == nil && (found == nil || v.LessThan(found)) {
-			found, says = v, claim[1]
+		v := semantic(claim[0])
+		if v != "" && (found == "" || semver.Compare(v, found) < 0) {
+			found, text, says = v, claim[0], claim[1]
 		}
 	}
 	switch {
-	case found == nil:
+	case found == "":
 		b.find(cell, r.Clause, Finding{
 			Rule: "image.version", Status: StatusMissing, Expected: expected,
 			Found: fmt.Sprintf("no semantic version in the label %s (%q) or the tag (%q)", versionLabel, clip(config.Labels[versionLabel]), clip(b.c.Tag)),
 		})
-	case found.LessThan(lowest):
-		b.find(cell, r.Clause, Finding{Rule: "image.version", Status: StatusStale, Expected: expected, Found: found.Original() + ", says " + says})
+	case semver.Compare(found, lowest) < 0:
+		b.find(cell, r.Clause, Finding{Rule: "image.version", Status: StatusStale, Expected: expected, Found: clip(text) + ", says " + says})
 	default:
-		b.find(cell, r.Clause, Finding{Rule: "image.version", Status: StatusPass, Expected: expected, Found: found.Original() + ", says " + says})
+		b.find(cell, r.Clause, Finding{Rule: "image.version", Status: StatusPass, Expected: expected, Found: clip(text) + ", says " + says})
 	}
+}
+
+// semantic is a version as package semver has it, and "" where the text is none. As tags
+// have it, the v and the last numbers may be missing and numbers may begin with zeros.
+func semantic(text string) string {
+	core, rest := strings.TrimPrefix(text, "v"), ""
+	if end := strings.IndexAny(core, "-+"); end >= 0 {
+		core, rest = core[:end], core[end:]
+	}
+	parts := strings.Split(core, ".")
+	if len(parts) > 3 {
+		return ""
+	}
+	numbers := [3]string{"0", "0", "0"}
+	for i, part := range parts {
+		n, err := strconv.ParseUint(part, 10, 64)
+		if err != nil {
+			return ""
+		}
+		numbers[i] = strconv.FormatUint(n, 10)
+	}
+	v := "v" + strings.Join(numbers[:], ".") + rest
+	if !semver.IsValid(v) {
+		return ""
+	}
+	return v
 }
 
 // clip keeps foreign text short enough for a line.
@@ -146,7 +174,11 @@ func clip(s string) string {
 	if len(s) <= most {
 		return s
 	}
-	return s[:most] + "…"
+	end := most
+	for end > most-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
 }
 
 func imageRules() []Rule {

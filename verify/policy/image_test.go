@@ -127,6 +127,20 @@ func TestVersionOfImages(t *testing.T) {
 		{"1.4.0", "", "latest", policy.StatusMissing},
 		{"1.4.0", "", "", policy.StatusMissing},
 		{"newest", "1.4.0", "", policy.StatusError},
+		{"v1.4", "1.4", "", ""},
+		{"1", "v1", "", ""},
+		{"2024.10.01", "2024.9.30", "", policy.StatusStale},
+		{"2024.10.01", "2024.010.1", "", ""},
+		{"1.4.0", "1.4-rc1", "", policy.StatusStale},
+		{"1.4-rc.2", "1.4.0-rc.10", "", ""},
+		{"1.4.0", "1.4.0+build.7", "", ""},
+		{"1.4.0", "1.4.0.1", "", policy.StatusMissing},
+		{"1.4.0", "vv1.4.0", "", policy.StatusMissing},
+		{"1.4.0", "1.4.", "", policy.StatusMissing},
+		{"1.4.0", "1.4.0-", "", policy.StatusMissing},
+		{"1.4.0", "1.4.0-01", "", policy.StatusMissing},
+		{"1.4.0", "1.x", "", policy.StatusMissing},
+		{"1.4.0", "99999999999999999999.0.0", "", policy.StatusMissing},
 	} {
 		b := newAged(t, policy.ImageClause{MinVersion: c.least}, false)
 		image := b.with.Images[b.image.Digest]
@@ -144,6 +158,20 @@ func TestVersionOfImages(t *testing.T) {
 	b := newAged(t, policy.ImageClause{MinVersion: "1.0.0"}, false)
 	b.with.Images, b.with.Tag = nil, "1.0.0"
 	b.ends("image.config", policy.StatusError)
+}
+
+// What is foreign is cut between characters, and its found text is whole.
+func TestLongVersions(t *testing.T) {
+	for n := range 4 {
+		b := newAged(t, policy.ImageClause{MinVersion: "1.0.0"}, false)
+		image := b.with.Images[b.image.Digest]
+		image.Labels = map[string]string{"org.opencontainers.image.version": strings.Repeat("x", 76+n) + "\U0001f600\U0001f600"}
+		b.with.Images[b.image.Digest], b.with.Tag = image, ""
+		f := b.ends("image.version", policy.StatusMissing).Findings()[0]
+		if want := strings.Repeat("x", 76+n) + "…"; n > 0 && !strings.Contains(f.Found, want) || strings.Contains(f.Found, `\x`) {
+			t.Errorf("%d: %s", n, f.Found)
+		}
+	}
 }
 
 // Every rule that is produced is in the catalogue, with its status.

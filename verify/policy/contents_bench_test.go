@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/verify/policy"
 )
 
@@ -119,6 +120,31 @@ func BenchmarkLargeReport(b *testing.B) {
 	for b.Loop() {
 		if s.judge().Allowed() {
 			b.Fatal("allowed")
+		}
+	}
+}
+
+// BenchmarkFindings lists what is wrong with 50 platforms of 1000 vulnerabilities each.
+func BenchmarkFindings(b *testing.B) {
+	s := newStocked(b)
+	s.require.Image, s.require.Vulnerabilities = nil, clause(policy.DenyVulnerability{Severity: "high"})
+	var flood []flaw
+	for i := range 1000 {
+		flood = append(flood, openssl(fmt.Sprintf("CVE-2026-%d", i), "high"))
+	}
+	content := report("grype", 2, 3, flood...)
+	s.index.Children = nil
+	for i := range 50 {
+		platform := fmt.Sprintf("linux/p%d", i)
+		child := artifact.Artifact{Kind: artifact.KindImage, Digest: digest(platform), Platform: platform}
+		s.index.Children = append(s.index.Children, child)
+		s.of(child.Digest, s.scanner, typeVulns, content, 2)
+	}
+	s.with.Artifact = s.index
+	v := s.judge()
+	for b.Loop() {
+		if n := len(v.Findings()); n != 50_000 {
+			b.Fatalf("%d findings", n)
 		}
 	}
 }

@@ -168,21 +168,21 @@ func (v Verdict) Unmet() []Cell {
 // Findings lists why the verdict is not allowed: tampering first, then what could
 // not be decided, then the rest in the order of the matrix, consequences last.
 func (v Verdict) Findings() []Finding {
-	var findings []Finding
+	var ranks [4][]Finding
 	told := map[Finding]bool{}
 	for _, c := range v.Unmet() {
 		for _, f := range c.Findings {
 			if !f.Status.Allows() && !told[f] {
 				told[f] = true
-				findings = append(findings, f)
+				ranks[f.rank()] = append(ranks[f.rank()], f)
 			}
 		}
 	}
-	slices.SortStableFunc(findings, func(a, b Finding) int { return a.rank() - b.rank() })
-	return findings
+	return slices.Concat(ranks[:]...)
 }
 
-func (f Finding) rank() int {
+// rank is the finding's place in a list of all, from 0 to 3.
+func (f *Finding) rank() int {
 	switch {
 	case f.Status == StatusInvalid:
 		return 0

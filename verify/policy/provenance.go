@@ -132,7 +132,7 @@ func (b *bench) candidates(cell *Cell, t *provenanceTest) []candidate {
 	var all []candidate
 	for _, e := range cell.Evidence {
 		x := candidate{evidence: e, statement: e.Bundle()}
-		view, err := remember(b.c.Facts, e, "provenance", func() (*known.View, error) { return known.Read(e.PredicateType(), e.Predicate()) })
+		view, err := b.view(e)
 		x.view = view
 		b.judgeCandidate(&x, t, err)
 		all = append(all, x)
@@ -142,6 +142,11 @@ func (b *bench) candidates(cell *Cell, t *provenanceTest) []candidate {
 	}
 	slices.SortStableFunc(all, func(a, b candidate) int { return strings.Compare(a.statement.String(), b.statement.String()) })
 	return all
+}
+
+// view is what signed provenance says.
+func (b *bench) view(e *verify.Evidence) (*known.View, error) {
+	return remember(b.c.Facts, e, "provenance", func() (*known.View, error) { return known.Read(e.PredicateType(), e.Predicate()) })
 }
 
 // coveredCandidates are an unsigned statement with each signature of an index that has both

@@ -319,3 +319,26 @@ func BenchmarkRule(b *testing.B) {
 		}
 	}
 }
+
+// A report that its section has read is not read again for the rules.
+func TestRulesShareWhatIsRead(t *testing.T) {
+	s := newStocked(t)
+	var flaws []flaw
+	for i := range 500 {
+		flaws = append(flaws, openssl(fmt.Sprintf("CVE-2026-%d", i), "low"))
+	}
+	s.says(s.scanner, typeVulns, report("grype", 2, 3, flaws...), 2)
+	judge := func(rule string) float64 {
+		p := ruled(t, rule, policy.Require{Vulnerabilities: &policy.VulnerabilitiesClause{Deny: []policy.DenyVulnerability{{Severity: "high"}}}})
+		return testing.AllocsPerRun(3, func() {
+			in := s.with
+			in.Artifact, in.Facts = s.image, &policy.Facts{}
+			if v := p.Judge(in); !v.Allowed() {
+				t.Fatal(v.Findings())
+			}
+		})
+	}
+	if without, with := judge("true"), judge("vulnerabilities.size() == 500"); with > 1.5*without {
+		t.Errorf("%v allocations, and %v with a rule", without, with)
+	}
+}

@@ -14,7 +14,7 @@ func (s *stage) vulnerable() ([]value, *absence) {
 	}
 	list := []any{}
 	for _, e := range evidence {
-		report, err := remember(s.c.Facts, e, "rule vulnerabilities", func() (*vuln.Report, error) { return vuln.Parse(e.PredicateType(), e.Predicate()) })
+		report, err := s.scanned(e)
 		if err == nil && report.Unreadable != "" {
 			err = &verify.Error{Reason: verify.ReasonPredicateMalformed, Expected: "findings that can be read", Found: report.Unreadable}
 		}

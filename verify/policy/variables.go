@@ -10,10 +10,8 @@ import (
 
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/attest/predicate"
-	"github.com/carnet-project/carnet/attest/predicate/slsa/known"
 	"github.com/carnet-project/carnet/attest/predicate/svr"
 	"github.com/carnet-project/carnet/attest/predicate/vsa"
-	"github.com/carnet-project/carnet/sbom"
 	"github.com/carnet-project/carnet/verify"
 )
 
@@ -47,7 +45,7 @@ func (s *stage) variable(name string) ([]value, *absence) {
 		return s.built()
 	case "sbom":
 		return s.anyOf(name, RequireSBOM, func(e *verify.Evidence) (any, error) {
-			return remember(s.c.Facts, e, "rule sbom", func() (object, error) { return sbomObject(e) })
+			return remember(s.c.Facts, e, "rule sbom", func() (object, error) { return s.sbomObject(e) })
 		})
 	case "vulnerabilities":
 		return s.vulnerable()
@@ -93,7 +91,7 @@ func (s *stage) built() ([]value, *absence) {
 		if predicate.ClassOf(e.PredicateType()) != predicate.Provenance {
 			return nil, nil
 		}
-		p, err := remember(s.c.Facts, e, "rule provenance", func() (object, error) { return provenanceObject(e) })
+		p, err := remember(s.c.Facts, e, "rule provenance", func() (object, error) { return s.provenanceObject(e) })
 		if err != nil {
 			return nil, err
 		}
@@ -282,8 +280,8 @@ func (s *stage) bases() ([]value, *absence) {
 	return []value{{list, evidence}}, nil
 }
 
-func provenanceObject(e *verify.Evidence) (object, error) {
-	v, err := known.Read(e.PredicateType(), e.Predicate())
+func (s *stage) provenanceObject(e *verify.Evidence) (object, error) {
+	v, err := s.view(e)
 	if err != nil {
 		return nil, err
 	}
@@ -312,8 +310,8 @@ func provenanceObject(e *verify.Evidence) (object, error) {
 	return o, nil
 }
 
-func sbomObject(e *verify.Evidence) (object, error) {
-	d, err := sbom.Parse(e.Predicate())
+func (s *stage) sbomObject(e *verify.Evidence) (object, error) {
+	d, err := s.document(e)
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ func (b *bench) scans(cell *Cell, r *VulnerabilitiesClause) []scan {
 	all := map[string][]scan{}
 	var order []string
 	for _, e := range cell.Evidence {
-		report, err := remember(b.c.Facts, e, "vulnerabilities", func() (*vuln.Report, error) { return vuln.Parse(e.PredicateType(), e.Predicate()) })
+		report, err := b.scanned(e)
 		s := scan{of: e, report: report, at: e.SignedAt(), signer: e.By().String()}
 		if err != nil {
 			// Not reached with evidence that was opened: it is held to its type there.
@@ -100,6 +100,11 @@ func (b *bench) scans(cell *Cell, r *VulnerabilitiesClause) []scan {
 		}
 	}
 	return newest
+}
+
+// scanned is what a report says.
+func (b *bench) scanned(e *verify.Evidence) (*vuln.Report, error) {
+	return remember(b.c.Facts, e, "vulnerabilities", func() (*vuln.Report, error) { return vuln.Parse(e.PredicateType(), e.Predicate()) })
 }
 
 // faults are why a scan does not count: it is too old, says that it comes from the future, or

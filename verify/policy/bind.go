@@ -54,9 +54,13 @@ type Program struct {
 	// Paths are what it reads of them, sorted, as dotted paths in which "[]" is each element
 	// of a list: what is worth telling when it is not met.
 	Paths []string
-	// Eval is nil error and true only where the requirement is met. It must bound its cost.
+	// Eval is nil error and true only where the requirement is met. It must bound its cost,
+	// and stops beyond with [ErrCost].
 	Eval func(variables map[string]any) (bool, error)
 }
+
+// ErrCost is why a requirement that would cost too much was not evaluated to its end.
+var ErrCost = errors.New("operation cancelled: actual cost limit exceeded")
 
 // Bind makes a policy for the images of one full repository name, such as
 // "ghcr.io/acme/shop", in each document by its first scope that names it. The engine may be nil for documents without rules.

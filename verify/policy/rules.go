@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -77,7 +79,7 @@ func (b *bench) judgeRule(cell *Cell, r *RuleClause, program Program) {
 		f.Found, cell.Evidence = told(program.Paths, c.variables), c.evidence
 		switch {
 		case err != nil:
-			f.Status, f.Found = StatusError, brief(err.Error()+"; "+f.Found)
+			f.Status, f.Found = StatusError, brief(err.Error()+costly(err, program, c.variables)+"; "+f.Found)
 		case !met:
 			f.Status = StatusFail
 		default:
@@ -88,6 +90,17 @@ func (b *bench) judgeRule(cell *Cell, r *RuleClause, program Program) {
 		}
 	}
 	b.find(cell, r.Clause, f)
+}
+
+// costly says what a rule about packages that costs too much is about, and what to write in
+// its place; "" where it is another error or of another rule.
+func costly(err error, program Program, variables map[string]any) string {
+	if !errors.Is(err, ErrCost) || !slices.ContainsFunc(program.Paths, func(path string) bool { return strings.HasPrefix(path, "sbom.packages") }) {
+		return ""
+	}
+	s, _ := variables["sbom"].(object)
+	packages, _ := s["packages"].([]any)
+	return fmt.Sprintf("; the SBOM has %s: sbom.packages.deny denies packages without this limit", plural(len(packages), "package"))
 }
 
 // A choice is what a rule is evaluated with.

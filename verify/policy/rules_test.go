@@ -342,3 +342,55 @@ func TestRulesShareWhatIsRead(t *testing.T) {
 		t.Errorf("%v allocations, and %v with a rule", without, with)
 	}
 }
+
+// Rules read no provenance that nobody signed, though it counts where the policy says so.
+func TestRulesReadNoUnsignedProvenance(t *testing.T) {
+	c := newCI(t)
+	index, statement := covered(t, provenance())
+	h := newHouse(policy.ProvenanceClause{Builders: []string{"covered"}})
+	h.doc.Builders = append(h.doc.Builders, policy.Builder{Name: "covered", IDs: []string{"**"}, SignedBy: []string{"image-builder"}, Level: 1, Covered: true})
+	h.require.Rules = []policy.RuleClause{{ID: "own", Require: `provenance.all(p, p.builder.id != "")`, Message: "m"}}
+	doc := h.doc
+	doc.Scopes = []policy.Scope{{Name: "shop", Images: []string{"ghcr.io/acme/{repo}"}, Require: h.require}}
+	p, err := policy.Bind("ghcr.io/acme/shop", cel.New(), &doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unsigned := policy.Case{Artifact: index, Evidence: []*verify.Evidence{c.signs(run(), index, typeSign, `{}`)}, Covered: []policy.Covered{statement}, At: judged}
+	v := p.Judge(unsigned)
+	if f := v.Findings(); v.Allowed() || len(f) != 1 || f[0].Rule != "rule.own" || f[0].Status != policy.StatusMissing || !strings.Contains(f[0].Found, "rules read signed provenance alone") {
+		t.Errorf("%s: %+v", v.Outcome(), f)
+	}
+	beside := unsigned
+	beside.Evidence = append(beside.Evidence, c.signs(run(), index.Children[0], typeSLSA, provenance()))
+	if v := p.Judge(beside); !v.Allowed() {
+		t.Errorf("beside a signed one: %+v", v.Findings())
+	}
+}
+
+// A rule that costs too much says how large the SBOM is, and what to write instead.
+func TestRulesOverLargeSBOMs(t *testing.T) {
+	s := newScene(t)
+	var purls []string
+	for i := range 12_000 {
+		purls = append(purls, fmt.Sprintf("pkg:deb/debian/p%d@1", i))
+	}
+	all := []*verify.Evidence{s.saying(s.amd64, typeSPDX, spdxOf(purls...)), s.saying(s.amd64, typeSLSA, slsaOf("refs/tags/v1")), s.evidence(s.amd64, typeSign)}
+	require := policy.Require{SBOM: &policy.SBOMClause{}, Provenance: &policy.ProvenanceClause{}, Signatures: &policy.SignaturesClause{}}
+	const advice = "; the SBOM has 12000 packages: sbom.packages.deny denies packages without this limit"
+	for rule, told := range map[string]bool{
+		`!sbom.packages.exists(p, p.purl.startsWith("pkg:maven/log4j/log4j@1."))`:               true,
+		`image.digest != "" && !sbom.packages.exists(p, p.name == "log4j" || p.version == "2")`: true,
+		`sbom.packages[13000].name == "x"`:                                                      false,
+	} {
+		f := cellOf(t, ruled(t, rule, require).Judge(policy.Case{Artifact: s.amd64, Evidence: all, At: ruleTime})).Findings[0]
+		if f.Status != policy.StatusError || strings.Contains(f.Found, "cost limit exceeded"+advice) != told || len(f.Found) > 300 {
+			t.Errorf("%s: %s %s", rule, f.Status, f.Found)
+		}
+	}
+	// What loops over something else is not about packages.
+	f := cellOf(t, ruled(t, `image.platforms.all(a, image.platforms.all(b, a + b != "!"))`, require).Judge(policy.Case{Artifact: manyPlatforms(s.amd64, 200), Evidence: all, At: ruleTime})).Findings[0]
+	if f.Status != policy.StatusError || strings.Contains(f.Found, "packages") {
+		t.Errorf("%s", f.Found)
+	}
+}

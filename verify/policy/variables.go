@@ -99,7 +99,7 @@ func (s *stage) built() ([]value, *absence) {
 	})
 	values = slices.DeleteFunc(values, func(v value) bool { return v.of == nil })
 	if absent == nil && len(values) == 0 {
-		return nil, &absence{status: StatusMissing, found: "no signed provenance, which the rule reads: what there is lies unsigned in an index"}
+		return nil, &absence{status: StatusMissing, found: "the provenance that counts lies unsigned in an index, and rules read signed provenance alone"}
 	}
 	return values, absent
 }

@@ -18,6 +18,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 	celast "cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/interpreter"
 
 	"github.com/carnet-project/carnet/verify/policy"
 )
@@ -107,6 +108,10 @@ func compile(env *cel.Env, expression string) (policy.Program, error) {
 
 func eval(program cel.Program, variables map[string]any) (bool, error) {
 	out, _, err := program.Eval(variables)
+	var stopped interpreter.EvalCancelledError
+	if errors.As(err, &stopped) && stopped.Cause == interpreter.CostLimitExceeded {
+		return false, policy.ErrCost
+	}
 	if err != nil {
 		return false, errors.New(firstLine(err))
 	}

@@ -43,6 +43,23 @@ func denyLicences(patterns []string) (deniedLicences, error) {
 	return all, nil
 }
 
+// CheckDeniedLicense says why a pattern of [SBOMClause.DenyLicenses] is none, or can match no
+// licence: it is one id or a name, or an id and an exception with WITH between.
+func CheckDeniedLicense(pattern string) error {
+	all, err := denyLicences([]string{pattern})
+	if err != nil {
+		return fmt.Errorf("%q is no licence: %w", pattern, err)
+	}
+	words := strings.Fields(strings.ToLower(pattern))
+	switch l, err := parseLicence(strings.ReplaceAll(pattern, "*", "x")); {
+	case err == nil && l.left != nil:
+		return fmt.Errorf("%q is an expression: deny each of its licences by itself", pattern)
+	case words[0] == "with" || words[len(words)-1] == "with" || all[0].with && err != nil:
+		return fmt.Errorf("%q is no licence with an exception, as in GPL-2.0-only WITH *", pattern)
+	}
+	return nil
+}
+
 // id gives the entry that denies one licence id with an exception or "", and "" where none does.
 func (all deniedLicences) id(id, addition string) string {
 	for _, d := range all {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 
 	packageurl "github.com/package-url/packageurl-go"
@@ -42,6 +43,21 @@ func purlPatterns(texts []string) ([]purlPattern, error) {
 		all = append(all, p)
 	}
 	return all, nil
+}
+
+// CheckDeniedPackage says why a pattern of [SBOMClause.DenyPackages] is none, or can match no
+// package.
+func CheckDeniedPackage(pattern string) error {
+	all, err := purlPatterns([]string{pattern})
+	if err != nil {
+		return fmt.Errorf("%q is no package URL, as in pkg:maven/log4j/log4j@1.*: %w", pattern, err)
+	}
+	for _, q := range all[0].qualifiers {
+		if strings.Contains(q.Value, "*") {
+			return fmt.Errorf("%q has a star in the qualifier %s, which is compared as it is", pattern, q.Key)
+		}
+	}
+	return nil
 }
 
 // purlPath is what of a package URL names the package, whatever its version.

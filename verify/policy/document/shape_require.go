@@ -154,10 +154,10 @@ func sbomShape() codec[*policy.SBOMClause] {
 		field("minimum", "Which minimum elements it must have. Without it: none.", word("none", "ntia", "cisa-2026", "bsi-2.1"), func(s *s) *string { return &s.Minimum }),
 		field("dependencies", "Which dependencies it must list. Without it: any.", word("any", "direct", "transitive"), func(s *s) *string { return &s.Dependencies }),
 		group("licenses", "Licences of what is inside.",
-			field("deny", "Patterns for SPDX ids that are not let in.", texts(maxNames, pattern()), func(s *s) *[]string { return &s.DenyLicenses }).needed(),
+			field("deny", "Patterns for SPDX ids that are not let in.", texts(maxNames, pattern().that(policy.CheckDeniedLicense)), func(s *s) *[]string { return &s.DenyLicenses }).needed(),
 		),
 		group("packages", "What is inside.",
-			field("deny", "Patterns for package URLs that are not let in.", texts(maxNames, pattern()), func(s *s) *[]string { return &s.DenyPackages }).needed(),
+			field("deny", "Patterns for package URLs that are not let in.", texts(maxNames, pattern().that(policy.CheckDeniedPackage)), func(s *s) *[]string { return &s.DenyPackages }).needed(),
 		),
 	)...)
 }

@@ -147,7 +147,7 @@ func persons(n int) string {
 // tooFew says how many people are wanted, and why others did not count.
 func (b *bench) tooFew(cell *Cell, r *ApprovalClause, who []verify.Identity, reasons []Finding) {
 	f := explain(cell, b.c)
-	if f.Status == StatusError || f.Status == StatusInvalid || f.Status == StatusUntrusted && len(who)+len(reasons) == 0 {
+	if f.Status == StatusError || f.Status == StatusInvalid || f.Status != StatusMissing && len(who)+len(reasons) == 0 {
 		b.find(cell, r.Clause, f)
 		return
 	}

@@ -83,7 +83,8 @@ func (b *bench) judgeCheck(cell *Cell, r *CheckClause) {
 		b.find(cell, r.Clause, Finding{Rule: "checks.unsupported", Status: StatusError, Expected: "a type whose presence says something", Found: r.Predicate + ", which may say FAILED"})
 		return
 	}
-	if !b.onCommit(cell, r) || b.unreadable(cell, r.Clause) {
+	// Where there is no result at all, what is broken is told before what could not be read.
+	if !b.onCommit(cell, r) || len(cell.Evidence) > 0 && b.unreadable(cell, r.Clause) {
 		return
 	}
 	results, ok := b.results(cell, r)

@@ -49,6 +49,9 @@ func (b *bench) verifiedSource(cell *Cell, r *SourceClause) {
 	case !known:
 		b.find(cell, r.Clause, commitUnknown("source.missing", cell.Requirement.what+" of the commit that was built"))
 		return
+	case len(all) == 0:
+		b.missing(cell, r.Clause)
+		return
 	case b.unreadable(cell, r.Clause):
 		return
 	}
@@ -64,12 +67,8 @@ func (b *bench) verifiedSource(cell *Cell, r *SourceClause) {
 		}
 		of = append(of, assessment{e, s})
 	}
-	if len(of) == 0 && len(all) > 0 {
-		b.find(cell, r.Clause, Finding{Rule: "source.missing", Status: StatusMissing, Expected: cell.Requirement.what + " of " + built, Found: "summaries of " + list(commitsOf(all), 3)})
-		return
-	}
 	if len(of) == 0 {
-		b.missing(cell, r.Clause)
+		b.find(cell, r.Clause, Finding{Rule: "source.missing", Status: StatusMissing, Expected: cell.Requirement.what + " of " + built, Found: "summaries of " + list(commitsOf(all), 3)})
 		return
 	}
 	b.assess(cell, r, slices.DeleteFunc(slices.Clone(of), func(x assessment) bool {

@@ -21,7 +21,7 @@ func explain(cell *Cell, c Case) Finding {
 	}
 	path := cell.places(c.Artifact)
 	if miss, status := nearest(cell.Requirement, path, slices.Concat(c.Rejected, cell.refused)); miss != nil && status == StatusInvalid {
-		return f.because(cell.Requirement, miss, status)
+		return f.because(cell, miss, status)
 	}
 	if gaps := onPath(path, c.Unknown, func(u Unknown) attest.Digest { return u.Subject }); len(gaps) > 0 {
 		f.Rule, f.Status = "verify.incomplete", StatusError
@@ -30,7 +30,7 @@ func explain(cell *Cell, c Case) Finding {
 		return f
 	}
 	if miss, status := nearest(cell.Requirement, path, slices.Concat(c.Rejected, cell.refused)); miss != nil {
-		return f.because(cell.Requirement, miss, status)
+		return f.because(cell, miss, status)
 	}
 	f.Found = nothing(cell, c)
 	return f
@@ -49,7 +49,8 @@ func (cell *Cell) places(a artifact.Artifact) []artifact.Artifact {
 	return all
 }
 
-func (f Finding) because(r Requirement, miss *Rejected, status Status) Finding {
+func (f Finding) because(cell *Cell, miss *Rejected, status Status) Finding {
+	r := cell.Requirement
 	f.Status = status
 	f.Reason = miss.Refusal.Reason
 	f.Rule = r.rule + "." + map[Status]string{
@@ -62,6 +63,10 @@ func (f Finding) because(r Requirement, miss *Rejected, status Status) Finding {
 		f.Rule = r.rule + ".proof"
 	}
 	f.Expected = miss.Refusal.Expected
+	if len(cell.wanted) > 0 && (f.Reason == verify.ReasonUnknownSigner || f.Reason == verify.ReasonIdentityMismatch) {
+		// A root knows whom it trusts, and not whom this rule accepts.
+		f.Expected = r.what + " by " + strings.Join(cell.wanted, " or ")
+	}
 	f.Found = fmt.Sprintf("%s (%s, in %s)", miss.Refusal.Found, f.Reason, miss.where())
 	return f
 }

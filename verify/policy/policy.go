@@ -166,6 +166,7 @@ func (b *bench) cell(clause Clause, r Requirement, node artifact.Artifact) Cell 
 // gather puts into the cell the evidence that is of its kind, covers its node and is by
 // one of the identities; and beside it what is by others.
 func (b *bench) gather(cell *Cell, from []string) {
+	b.want(cell, from)
 	for _, e := range b.c.Evidence {
 		if !cell.Requirement.MetBy(e) || !b.covers(e, cell) {
 			continue
@@ -178,6 +179,19 @@ func (b *bench) gather(cell *Cell, from []string) {
 			continue
 		}
 		cell.Evidence = append(cell.Evidence, e)
+	}
+}
+
+// want notes whose evidence is accepted, for a file's policy: flags are told in the words of
+// the keys and identities that they name.
+func (b *bench) want(cell *Cell, from []string) {
+	if b.doc.Version == 0 {
+		return
+	}
+	for _, name := range from {
+		if !slices.Contains(cell.wanted, name) {
+			cell.wanted = append(cell.wanted, name)
+		}
 	}
 }
 

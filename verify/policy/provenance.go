@@ -42,6 +42,7 @@ func (b *bench) provenance(r *ProvenanceClause) {
 		return
 	}
 	b.row(r.Clause, provenanceRequirement(), nil, func(cell *Cell) {
+		b.want(cell, t.signers())
 		if t.asks() {
 			b.chooseProvenance(cell, t)
 		} else if len(cell.Evidence) == 0 {

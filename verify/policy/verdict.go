@@ -51,6 +51,8 @@ type Cell struct {
 
 	// levels are the SLSA build levels of the selected provenance, each by itself.
 	levels map[*verify.Evidence]int
+	// wanted are the identities whose evidence would be accepted, where a file names them.
+	wanted []string
 	// refused is evidence of the kind whose signer is not accepted here.
 	refused []Rejected
 }

@@ -58,10 +58,12 @@ type tried struct {
 	Spare    []string       `json:"notNeeded"`
 }
 
+// holeJSON is a change that nothing notices, and the pieces of evidence of which that holds.
 type holeJSON struct {
-	Kind string `json:"kind"`
-	What string `json:"what"`
-	Fix  string `json:"fix"`
+	Kind   string   `json:"kind"`
+	What   string   `json:"what"`
+	Fix    string   `json:"fix"`
+	Pieces []string `json:"pieces"`
 }
 
 func runPolicyTest(c *cli.Call) error {
@@ -140,7 +142,14 @@ func (out *tried) mutate(ctx context.Context, t trial.Trial) error {
 	}
 	out.Tried = holes.Tried
 	for _, h := range holes.Holes {
-		out.Holes = append(out.Holes, holeJSON{h.Kind, h.What, h.Fix})
+		at := slices.IndexFunc(out.Holes, func(o holeJSON) bool { return o.Kind == h.Kind && o.What == h.What })
+		if at < 0 {
+			at = len(out.Holes)
+			out.Holes = append(out.Holes, holeJSON{h.Kind, h.What, h.Fix, []string{}})
+		}
+		if h.Piece != "" {
+			out.Holes[at].Pieces = append(out.Holes[at].Pieces, h.Piece)
+		}
 	}
 	out.Spare = append(out.Spare, holes.Spare...)
 	return nil
@@ -171,6 +180,9 @@ func printTried(w io.Writer, all []tried) error {
 	for _, x := range all {
 		for _, h := range x.Holes {
 			fmt.Fprintf(w, "\n%s: still allowed: %s (%s)\n    fix  %s\n", report.Clean(x.Case), report.Clean(h.What), h.Kind, h.Fix)
+			for _, piece := range h.Pieces {
+				fmt.Fprintf(w, "    of   %s\n", report.Clean(piece))
+			}
 		}
 		for _, s := range x.Spare {
 			fmt.Fprintf(w, "\n%s: not needed: %s\n", report.Clean(x.Case), report.Clean(s))

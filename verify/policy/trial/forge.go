@@ -117,7 +117,7 @@ func (m *mutator) swap(p pack.Piece, e *verify.Evidence) error {
 	if e.By().Certificate == nil {
 		opening := m.opening(e, payload)
 		opening.By = verify.Identity{Name: "another key", Key: attest.SHA256([]byte("another key"))}
-		return m.forge(p, opening, Hole{"signer.key", describe(e) + ": another key signed", "name the signers: from"})
+		return m.forge(p, opening, Hole{"signer.key", "another key signed", "name the signers: from", describe(e)})
 	}
 	for _, s := range swaps() {
 		c := *e.By().Certificate
@@ -126,7 +126,7 @@ func (m *mutator) swap(p pack.Piece, e *verify.Evidence) error {
 		}
 		opening := m.opening(e, payload)
 		opening.By = verify.Identity{Key: e.By().Key, Certificate: &c}
-		if err := m.forge(p, opening, Hole{s.kind, describe(e) + ": " + s.what, s.fix}); err != nil {
+		if err := m.forge(p, opening, Hole{s.kind, s.what, s.fix, describe(e)}); err != nil {
 			return err
 		}
 	}
@@ -145,7 +145,7 @@ func (m *mutator) alter(p pack.Piece, e *verify.Evidence) error {
 	}
 	other := strings.Repeat("0", len(commit))
 	changed := bytes.ReplaceAll(payload, []byte(commit), []byte(other))
-	return m.forge(p, m.opening(e, changed), Hole{"commit", describe(e) + ": it is about another commit", "let evidence agree: agree: [repository, commit]; and ask for provenance"})
+	return m.forge(p, m.opening(e, changed), Hole{"commit", "it is about another commit", "let evidence agree: agree: [repository, commit]; and ask for provenance", describe(e)})
 }
 
 // commit is the one that was built, as the provenance that counted says.

@@ -63,6 +63,8 @@ type Hole struct {
 	Kind string
 	// What says what was changed, and Fix what in the policy would notice.
 	What, Fix string
+	// Piece is the piece of evidence that was changed, or "" for a change of something else.
+	Piece string
 }
 
 // Holes are the changes that nothing notices. Spare are pieces of evidence that could be left
@@ -155,7 +157,7 @@ func (m *mutator) platforms() error {
 			return err
 		}
 		if still {
-			m.hole(Hole{"platform", "all evidence about " + node.Platform + " is gone", "ask for what each platform must have of its own: sbom, vulnerabilities"})
+			m.hole(Hole{"platform", "all evidence about " + node.Platform + " is gone", "ask for what each platform must have of its own: sbom, vulnerabilities", ""})
 		}
 	}
 	return nil
@@ -166,7 +168,7 @@ func (m *mutator) ages() error {
 	const years = 3
 	still, err := m.still(m.Case, m.Case.Name(), m.at().AddDate(years, 0, 0), nil)
 	if still {
-		m.hole(Hole{"age", fmt.Sprintf("%d years have passed, and nothing was done", years), "bound the age of the image (image.maxAge), or of scans (vulnerabilities.maxScanAge)"})
+		m.hole(Hole{"age", fmt.Sprintf("%d years have passed, and nothing was done", years), "bound the age of the image (image.maxAge), or of scans (vulnerabilities.maxScanAge)", ""})
 	}
 	return err
 }
@@ -183,7 +185,7 @@ func (m *mutator) names() error {
 			return err
 		}
 		if still {
-			m.hole(Hole{"name", "the image is copied to " + name, "tie the name to the source: images: [\".../{repo}/**\"] with repositories: [\".../{repo}\"]"})
+			m.hole(Hole{"name", "the image is copied to " + name, "tie the name to the source: images: [\".../{repo}/**\"] with repositories: [\".../{repo}\"]", ""})
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/carnet-project/carnet/cmd/internal/cli"
+	"github.com/carnet-project/carnet/cmd/internal/trust/store"
 )
 
 const (
@@ -143,33 +144,10 @@ func decode(raw []byte, to any) error {
 }
 
 // replaceJSON writes a file for its owner only, which is there whole or as it was.
-func replaceJSON(path string, v any) (err error) {
+func replaceJSON(path string, v any) error {
 	raw, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	// CreateTemp makes files of mode 0600.
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, f.Close())
-			_ = os.Remove(f.Name()) // what is left over must not hide the cause
-		}
-	}()
-	if _, err = f.Write(append(raw, '\n')); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return store.WriteFile(path, append(raw, '\n'))
 }

@@ -145,7 +145,7 @@ func (s Store) read(name string) (Instance, error) {
 
 // Put writes an instance, in place of the one with its name. The file and its folder
 // are for their owner only; the file is there whole or the old one stays.
-func (s Store) Put(i Instance) (err error) {
+func (s Store) Put(i Instance) error {
 	if err := CheckName(i.Name); err != nil {
 		return err
 	}
@@ -153,11 +153,18 @@ func (s Store) Put(i Instance) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+	return WriteFile(s.Path(i.Name), append(raw, '\n'))
+}
+
+// WriteFile writes a file that nobody else may read, in a folder that is made for it if it
+// must be: beside its place, and renamed there, so that it is there whole or not at all.
+func WriteFile(path string, data []byte) (err error) {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	// CreateTemp makes files of mode 0600.
-	f, err := os.CreateTemp(s.Dir, "."+i.Name+".*")
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
@@ -167,7 +174,7 @@ func (s Store) Put(i Instance) (err error) {
 			_ = os.Remove(f.Name()) // what is left over must not hide the cause
 		}
 	}()
-	if _, err = f.Write(append(raw, '\n')); err != nil {
+	if _, err = f.Write(data); err != nil {
 		return err
 	}
 	if err = f.Sync(); err != nil {
@@ -176,7 +183,7 @@ func (s Store) Put(i Instance) (err error) {
 	if err = f.Close(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), s.Path(i.Name))
+	return os.Rename(f.Name(), path)
 }
 
 // Remove removes the instance of that name; ok is false if there is none.

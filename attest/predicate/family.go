@@ -2,6 +2,7 @@ package predicate
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/carnet-project/carnet/attest/predicate/commit"
 	"github.com/carnet-project/carnet/attest/predicate/custom"
@@ -86,7 +87,8 @@ type family struct {
 	versions map[string]func(uri string, predicate []byte) error
 }
 
-func families() []family {
+// families are made once: a gate asks for the class of all that is stored, again and again.
+var families = sync.OnceValue(func() []family {
 	type versions = map[string]func(uri string, predicate []byte) error
 	cdx := versions{"": cyclonedx.Validate}
 	for _, v := range cyclonedx.Versions() {
@@ -112,7 +114,7 @@ func families() []family {
 		{"https://github.com/carnet-project/carnet/predicates/git-commit", Commit, versions{"v1": commit.Validate}},
 		{"https://cosign.sigstore.dev/attestation", Other, versions{"v1": custom.Validate}},
 	}
-}
+})
 
 func provenance(uri string, predicate []byte) error {
 	_, err := slsa.Parse(uri, predicate)

@@ -20,7 +20,8 @@ func explain(cell *Cell, c Case) Finding {
 		Expected: cell.Requirement.expectation(cell.Node),
 	}
 	path := cell.places(c.Artifact)
-	if miss, status := nearest(cell.Requirement, path, slices.Concat(c.Rejected, cell.refused)); miss != nil && status == StatusInvalid {
+	miss, status := nearest(cell.Requirement, path, slices.Concat(c.Rejected, cell.refused))
+	if miss != nil && status == StatusInvalid {
 		return f.because(cell, miss, status)
 	}
 	if gaps := onPath(path, c.Unknown, func(u Unknown) attest.Digest { return u.Subject }); len(gaps) > 0 {
@@ -29,7 +30,7 @@ func explain(cell *Cell, c Case) Finding {
 		f.Found, f.Reason = gaps[0].Detail, gaps[0].Reason
 		return f
 	}
-	if miss, status := nearest(cell.Requirement, path, slices.Concat(c.Rejected, cell.refused)); miss != nil {
+	if miss != nil {
 		return f.because(cell, miss, status)
 	}
 	f.Found = nothing(cell, c)

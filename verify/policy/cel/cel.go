@@ -48,17 +48,32 @@ func (e *Error) Error() string {
 func Compile(expression string) (policy.Program, error) { return New()(expression) }
 
 // New makes an engine that declares the variables once, for all that it compiles, when it
-// compiles the first. It may be used from several goroutines.
+// compiles the first, and compiles each expression once: a policy is checked when it is
+// read, and bound again for each image. It may be used from several goroutines.
 func New() policy.Engine {
 	environment := sync.OnceValues(newEnvironment)
+	var mu sync.Mutex
+	compiled := map[string]policy.Program{}
 	return func(expression string) (policy.Program, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if p, ok := compiled[expression]; ok {
+			return p, nil
+		}
 		env, err := environment()
 		if err != nil {
 			return policy.Program{}, err
 		}
-		return compile(env, expression)
+		p, err := compile(env, expression)
+		if err == nil && len(compiled) < maxKept {
+			compiled[expression] = p
+		}
+		return p, err
 	}
 }
+
+// maxKept bounds the programs that an engine keeps; a policy has a few.
+const maxKept = 1000
 
 func newEnvironment() (*cel.Env, error) {
 	standard, err := cel.NewEnv()

@@ -95,6 +95,9 @@ func imagePattern(s string) error {
 		return nil
 	case strings.Contains(s, "://"):
 		return fmt.Errorf("%q is a URL: a pattern begins with the registry's host, as in ghcr.io/acme/**", s)
+	case strings.Contains("/"+s, "/.*") || strings.Contains("/"+s, "/.+"):
+		// No repository's name has a segment that begins with a dot.
+		return notRegexp(s)
 	case strings.Contains(s, "@"):
 		return fmt.Errorf("%q names a digest: patterns name repositories", s)
 	case found && strings.Contains(last, ":"):

@@ -125,6 +125,7 @@ func refusals() map[string]refusal {
 		"anchors of a regexp":     {images, `"^ghcr.io/acme/.*$"`, `13:14: images "^ghcr.io/acme/.*$" looks like a regular expression`},
 		"regexp":                  {images, `'ghcr\.io/acme/**'`, `13:14: images "ghcr\\.io/acme/**" looks like a regular expression`},
 		"regexp by name":          {images, `"regex:ghcr.io/.*"`, `13:14: images "regex:ghcr.io/.*" looks like a regular expression`},
+		"regexp's dot and star":   {images, `"ghcr.io/acme/.*"`, `13:14: images "ghcr.io/acme/.*" looks like a regular expression`},
 		"alternatives":            {images, `"ghcr.io/(acme|beta)/**"`, `13:14: images "ghcr.io/(acme|beta)/**" looks like a regular expression`},
 		"brace":                   {images, `"ghcr.io/{repo"`, `13:14: images "ghcr.io/{repo" has a brace that does not name a capture, as in {repo}`},
 		"capture twice":           {images, `"ghcr.io/{a}/{a}"`, `13:14: images "ghcr.io/{a}/{a}" captures {a} twice`},

@@ -202,7 +202,7 @@ func (b *bench) vouchedFor(cell *Cell, r *lineage) {
 		// Somebody who is accepted says that it is not good; whatever else there is.
 		cell.Evidence = []*verify.Evidence{bad}
 		b.find(cell, r.Clause, Finding{
-			Rule: "base.unverified", Status: StatusFail, Expected: cell.Requirement.expectation(cell.Node),
+			Rule: "base.unverified", Status: StatusFail, Expected: cell.Requirement.expectation(cell.Node, cell.wanted),
 			Found: "a verification summary by " + bad.By().String() + " that says " + vsa.Failed, Evidence: bad.Bundle(),
 		})
 		return
@@ -215,7 +215,7 @@ func (b *bench) vouchedFor(cell *Cell, r *lineage) {
 	}
 	cell.Evidence = others
 	e := others[len(others)-1]
-	b.find(cell, r.Clause, Finding{Rule: "base.unverified", Status: StatusPass, Expected: cell.Requirement.expectation(cell.Node), Found: "by " + e.By().String(), Evidence: e.Bundle()})
+	b.find(cell, r.Clause, Finding{Rule: "base.unverified", Status: StatusPass, Expected: cell.Requirement.expectation(cell.Node, cell.wanted), Found: "by " + e.By().String(), Evidence: e.Bundle()})
 }
 
 // summaryGap is the finding where a summary may exist that nobody could read: it may be newer.

@@ -17,7 +17,7 @@ func explain(cell *Cell, c Case) Finding {
 	f := Finding{
 		Rule:     cell.Requirement.rule + ".missing",
 		Status:   StatusMissing,
-		Expected: cell.Requirement.expectation(cell.Node),
+		Expected: cell.Requirement.expectation(cell.Node, cell.wanted),
 	}
 	path := cell.places(c.Artifact)
 	miss, status := nearest(cell.Requirement, path, slices.Concat(c.Rejected, cell.refused))

@@ -198,10 +198,17 @@ func (r Requirement) claimedBy(m Rejected) bool {
 	return r.Hinted(m.PredicateType)
 }
 
-func (r Requirement) expectation(node artifact.Artifact) string {
+func (r Requirement) expectation(node artifact.Artifact, by []string) string {
+	whose := "a trusted signer"
+	if len(by) > 0 {
+		whose = strings.Join(by, " or ")
+	}
+	if r.commit {
+		return r.what + ", by " + whose
+	}
 	of := string(node.Kind)
 	if node.Platform != "" {
 		of = node.Platform
 	}
-	return r.what + " of the " + of + " " + node.Digest.String() + " by a trusted signer"
+	return r.what + " of the " + of + " " + node.Digest.String() + " by " + whose
 }

@@ -18,7 +18,8 @@ func Push() cli.Command {
 	return cli.Command{
 		Name: "push", Usage: "store bundles beside an image", Args: "BUNDLE... TARGET",
 		About: `Stores each bundle with the node of TARGET that it is about: the index or one of its
-platforms. A bundle about something else is refused before anything is stored, and
+platforms. What is about git commits alone, such as the result of tests, is stored with
+TARGET itself; which commit was built is for verify to say. A bundle about something else is refused before anything is stored, and
 one that is there already is left alone. Nothing is verified here.`,
 		Arguments: [][2]string{{"BUNDLE", "a Sigstore bundle file, or - for stdin"}, {"TARGET", "REGISTRY/REPO[:TAG][@DIGEST] or oci:DIR[:TAG][@DIGEST]"}},
 		Flags:     append([]urfave.Flag{cli.OutputFlag("text", "json")}, cli.RegistryFlags()...),

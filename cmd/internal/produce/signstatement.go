@@ -85,5 +85,8 @@ func nodeAbout(a artifact.Artifact, st *attest.Statement) (artifact.Artifact, er
 			return path[len(path)-1], nil
 		}
 	}
-	return artifact.Artifact{}, &cli.UsageError{Message: "the statement is about something else", Hint: "its subjects must have the digest of the image, or of a platform in it"}
+	if !st.Binds() && len(st.Commits()) > 0 {
+		return a, nil // what is known of the source lies where what is known of the image does
+	}
+	return artifact.Artifact{}, &cli.UsageError{Message: "the statement is about something else", Hint: "its subjects must have the digest of the image, or of a platform in it, or be git commits"}
 }

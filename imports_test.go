@@ -29,7 +29,7 @@ type rule struct {
 
 var (
 	// pure are the packages that take bytes and give answers.
-	pure = []string{"./attest", "./attest/artifact", "./attest/predicate/...", "./sbom", "./sign", "./verify", "./verify/identity", "./verify/policy", "./verify/policy/document", "./verify/policy/lint", "./verify/report", "./verify/policy/compare", "./verify/policy/convert", "./verify/policy/observe", "./verify/policy/prose", "./verify/summary", "./verify/internal/glob", "./verify/internal/gitsign", "./verify/internal/strictyaml"}
+	pure = []string{"./attest", "./attest/artifact", "./attest/predicate/...", "./attest/ingest", "./attest/run/lockfile", "./sbom", "./sign", "./verify", "./verify/identity", "./verify/policy", "./verify/policy/document", "./verify/policy/lint", "./verify/report", "./verify/policy/compare", "./verify/policy/convert", "./verify/policy/observe", "./verify/policy/prose", "./verify/summary", "./verify/internal/glob", "./verify/internal/gitsign", "./verify/internal/strictyaml"}
 
 	cloud = []string{
 		"cloud.google.com/...", "google.golang.org/api/...", "github.com/aws/...", "github.com/Azure/...",

@@ -13,9 +13,9 @@ import (
 )
 
 // StatedBuild is the build type of a build that a person or a script states, rather
-// than a platform that ran it. docs/build-types/stated.md specifies it: the external
+// than a platform that ran it. docs/buildtypes/stated.md specifies it: the external
 // parameters are the source's URI as "source" and whatever else was given.
-const StatedBuild = "https://github.com/carnet-project/carnet/blob/main/docs/build-types/stated.md"
+const StatedBuild = "https://github.com/carnet-project/carnet/blob/main/docs/buildtypes/stated.md"
 
 // UnnamedBuilder is the builder of a [Build] that names none: whoever holds the key
 // that signs. It stands for no platform and earns no SLSA level.
@@ -27,33 +27,45 @@ type Build struct {
 	// [StatedBuild].
 	BuildType string
 	// BuilderID is the URI of whom to trust for it; empty means [UnnamedBuilder].
-	BuilderID    string
-	InvocationID string
+	BuilderID string
+	// BuilderVersion are the versions of the builder's parts, by name.
+	BuilderVersion map[string]string
+	InvocationID   string
 	// Source, unless nil, is what was built: its URI is the external parameter
 	// "source", and it is one of the dependencies.
 	Source *resource.Descriptor
 	// ExternalParameters are what a user could set, by name. A build has at least
 	// one, or a Source.
 	ExternalParameters map[string]any
+	// InternalParameters are what the builder set, by name.
+	InternalParameters map[string]any
 	// Materials are the other dependencies, in any order; one given twice counts
 	// once.
 	Materials []resource.Descriptor
 	// StartedOn and FinishedOn are left out where they are zero, and written in UTC
 	// to the second.
 	StartedOn, FinishedOn time.Time
+	// Byproducts are what came out beside the subjects, such as a log, in any order.
+	Byproducts []resource.Descriptor
+	// FieldSources tell where a member's value is from, by the member's JSON pointer in the
+	// predicate. docs/buildtypes/README.md has the words.
+	FieldSources map[string]string
 }
 
 type predicate struct {
 	BuildDefinition struct {
 		BuildType            string                `json:"buildType"`
 		ExternalParameters   map[string]any        `json:"externalParameters"`
+		InternalParameters   map[string]any        `json:"internalParameters,omitempty"`
 		ResolvedDependencies []resource.Descriptor `json:"resolvedDependencies,omitempty"`
 	} `json:"buildDefinition"`
 	RunDetails struct {
 		Builder struct {
-			ID string `json:"id"`
+			ID      string            `json:"id"`
+			Version map[string]string `json:"version,omitempty"`
 		} `json:"builder"`
-		Metadata metadata `json:"metadata,omitzero"`
+		Metadata   *metadata             `json:"metadata,omitempty"`
+		Byproducts []resource.Descriptor `json:"byproducts,omitempty"`
 	} `json:"runDetails"`
 }
 
@@ -61,6 +73,8 @@ type metadata struct {
 	InvocationID string `json:"invocationId,omitempty"`
 	StartedOn    string `json:"startedOn,omitempty"`
 	FinishedOn   string `json:"finishedOn,omitempty"`
+	// The specification leaves names that begin with a vendor's to it ("Extension fields").
+	FieldSources map[string]string `json:"carnet_fieldSources,omitempty"`
 }
 
 // Predicate is the build as a predicate of type [V1]. Equal builds give equal
@@ -73,13 +87,16 @@ func (b Build) Predicate() ([]byte, error) {
 		return nil, err
 	}
 	p.BuildDefinition.ExternalParameters = parameters
+	p.BuildDefinition.InternalParameters = b.InternalParameters
 	p.BuildDefinition.BuildType = or(b.BuildType, StatedBuild)
 	p.BuildDefinition.ResolvedDependencies = b.dependencies()
 	p.RunDetails.Builder.ID = or(b.BuilderID, UnnamedBuilder)
 	if !b.StartedOn.IsZero() && !b.FinishedOn.IsZero() && b.FinishedOn.Before(b.StartedOn) {
 		return nil, strict.Fault(attest.FaultMalformed, "/runDetails/metadata/finishedOn", "is before the build's start")
 	}
-	p.RunDetails.Metadata = metadata{b.InvocationID, stamp(b.StartedOn), stamp(b.FinishedOn)}
+	p.RunDetails.Builder.Version = b.BuilderVersion
+	p.RunDetails.Byproducts = sorted(b.Byproducts)
+	p.RunDetails.Metadata = b.metadata()
 	raw, err := json.Marshal(p, json.Deterministic(true))
 	if err != nil {
 		return nil, strict.Fault(attest.FaultMalformed, "/buildDefinition/externalParameters", "cannot be JSON: %v", err)
@@ -118,7 +135,19 @@ func (b Build) dependencies() []resource.Descriptor {
 	if b.Source != nil {
 		all = append(all, *b.Source) // first, so that of it and its equal it is the one that stays
 	}
-	all = append(all, b.Materials...)
+	return sorted(append(all, b.Materials...))
+}
+
+// metadata is nil where there is nothing to say.
+func (b Build) metadata() *metadata {
+	if b.InvocationID == "" && b.StartedOn.IsZero() && b.FinishedOn.IsZero() && len(b.FieldSources) == 0 {
+		return nil
+	}
+	return &metadata{b.InvocationID, stamp(b.StartedOn), stamp(b.FinishedOn), b.FieldSources}
+}
+
+// sorted leaves out what is there twice.
+func sorted(all []resource.Descriptor) []resource.Descriptor {
 	slices.SortStableFunc(all, resource.Compare)
 	return slices.CompactFunc(all, func(a, b resource.Descriptor) bool { return resource.Compare(a, b) == 0 })
 }

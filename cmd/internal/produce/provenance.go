@@ -61,6 +61,23 @@ func provenanceFlags() []urfave.Flag {
 // provenance makes the predicate that the flags and the checkout describe. Where
 // neither says anything, what is known of the build is the target that was named.
 func provenance(c *cli.Call, target string) ([]byte, error) {
+	b, err := statedBuild(c)
+	if err != nil {
+		return nil, err
+	}
+	if b.Source == nil && len(b.ExternalParameters) == 0 {
+		c.Sayf("no source is stated: there is no git checkout here, and no --source; the provenance names only the target")
+		b.ExternalParameters["target"] = target
+	}
+	raw, err := b.Predicate()
+	if err != nil {
+		return nil, cli.Usagef("the provenance: %v", err)
+	}
+	return raw, nil
+}
+
+// statedBuild is the build as the flags of [provenanceFlags] and the checkout describe it.
+func statedBuild(c *cli.Call) (*slsa.Build, error) {
 	b := slsa.Build{
 		BuildType: c.String("build-type"), BuilderID: c.String("builder-id"), InvocationID: c.String("invocation-id"),
 		ExternalParameters: map[string]any{},
@@ -92,15 +109,7 @@ func provenance(c *cli.Call, target string) ([]byte, error) {
 	if err := source(c, &b); err != nil {
 		return nil, err
 	}
-	if b.Source == nil && len(b.ExternalParameters) == 0 {
-		c.Sayf("no source is stated: there is no git checkout here, and no --source; the provenance names only the target")
-		b.ExternalParameters["target"] = target
-	}
-	raw, err := b.Predicate()
-	if err != nil {
-		return nil, cli.Usagef("the provenance: %v", err)
-	}
-	return raw, nil
+	return &b, nil
 }
 
 func moment(c *cli.Call, flag string) (time.Time, error) {

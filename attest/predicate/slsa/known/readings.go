@@ -245,7 +245,7 @@ func buildKit(r *reading) {
 	r.tell("configSource.uri", "configSource.digest")
 }
 
-// stated reads carnet's own type, docs/build-types/stated.md, and with it every type that
+// stated reads carnet's own type, docs/buildtypes/stated.md, and with it every type that
 // nobody here knows: the source is the external parameter "source", or v0.2's source of the
 // configuration.
 func stated(r *reading) {

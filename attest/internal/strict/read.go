@@ -108,9 +108,9 @@ func foreign(raw []byte) string {
 	head := bytes.TrimSpace(raw[:min(len(raw), 512)])
 	switch {
 	case bytes.HasPrefix(head, []byte("<")):
-		return " (it looks like XML; a predicate is JSON)"
+		return " (it looks like XML; want JSON)"
 	case bytes.HasPrefix(head, []byte("SPDXVersion:")):
-		return " (it looks like SPDX tag-value; a predicate is JSON)"
+		return " (it looks like SPDX tag-value; want JSON)"
 	}
 	return ""
 }

@@ -24,6 +24,7 @@ func (x *run) settle(where string) error {
 			return strict.Fault(attest.FaultMalformed, where, "has a result of a rule that the tool does not have: number %d", i)
 		}
 		x.Counts.add(level)
+		x.detail.add(x, one, level)
 	}
 	return nil
 }

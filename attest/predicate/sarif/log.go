@@ -15,7 +15,11 @@ const (
 
 // A log is a SARIF log as it is read: members come in any order, so that what refers to
 // what is settled at the end.
-type log struct{ runs []run }
+type log struct {
+	runs []run
+	// detail, unless nil, gets what is not read of a log in a predicate.
+	detail *Log
+}
 
 type run struct {
 	Run
@@ -24,6 +28,7 @@ type run struct {
 	results    []result
 	// overrides are levels that invocations set for rules (section 3.20.5).
 	overrides map[override]string
+	detail    *Log
 }
 
 // A component is a driver or an extension: its rules' ids and default levels.
@@ -33,6 +38,7 @@ type rule struct{ id, level string }
 
 type result struct {
 	ruleID, level, kind string
+	detail              Result
 	// rule and extension are indices, -1 where there is none.
 	rule, extension int64
 	suppressed      bool
@@ -67,21 +73,21 @@ func (l *log) run(r *strict.Reader) (bool, error) {
 	if len(l.runs) == maxRuns {
 		return false, strict.Fault(attest.FaultTooLarge, r.Where(), "has more than %d runs", maxRuns)
 	}
-	x := run{Run: Run{Succeeded: true}, overrides: map[override]string{}}
+	x := run{Run: Run{Succeeded: true}, overrides: map[override]string{}, detail: l.detail}
 	var semantic string
-	filled, err := strict.Object(
+	filled, err := strict.Object(append(x.detail.run(),
 		strict.Required("tool", strict.Object(
-			strict.Required("driver", x.driver.check(
+			strict.Required("driver", x.driver.check(append(x.detail.driver(),
 				strict.Required("name", strict.Text(&x.Tool)),
 				strict.Optional("version", strict.Text(&x.Version)),
 				strict.Optional("semanticVersion", strict.Text(&semantic)),
-			)),
+			)...)),
 			strict.Optional("extensions", strict.Each(x.extension)),
 		)),
 		strict.Optional("invocations", strict.Each(x.invocation)),
 		strict.Optional("automationDetails", strict.Object(strict.Optional("id", strict.Text(&x.ID)))),
 		strict.Optional("results", x.listed),
-	)(r)
+	)...)(r)
 	if err != nil || !filled {
 		return filled, err
 	}
@@ -171,7 +177,7 @@ func (x *run) result(r *strict.Reader) (bool, error) {
 	one := result{kind: "fail", rule: -1, extension: -1}
 	index, baseline := int64(-1), ""
 	standing := suppressions{}
-	filled, err := strict.Object(
+	filled, err := strict.Object(append(x.detail.result(&one.detail),
 		strict.Optional("ruleId", strict.Text(&one.ruleID)),
 		strict.Optional("ruleIndex", strict.Index(&index)),
 		strict.Optional("rule", reference(&one.ruleID, &one.rule, &one.extension)),
@@ -179,8 +185,8 @@ func (x *run) result(r *strict.Reader) (bool, error) {
 		strict.Optional("kind", strict.OneOf(&one.kind, "fail", "pass", "open", "informational", "notApplicable", "review")),
 		strict.Optional("baselineState", strict.OneOf(&baseline, "new", "unchanged", "updated", "absent")),
 		strict.Optional("suppressions", strict.Each(standing.one)),
-		strict.Required("message", strict.AnyObject()),
-	)(r)
+		strict.Required("message", x.detail.message(&one.detail)),
+	)...)(r)
 	if err != nil || !filled {
 		return filled, err
 	}

@@ -1,4 +1,4 @@
-// Package sarif reads what static analysis found: SARIF logs (OASIS, SARIF Version 2.1.0) in
+// Package sarif reads and writes what static analysis found: SARIF logs (OASIS, SARIF Version 2.1.0) in
 // a predicate. No type of predicate for them is common to all, so there are three: carnet's
 // own, which docs/predicates.md specifies, witness's, and cosign's custom type around a log.
 package sarif

@@ -1,4 +1,4 @@
-// Package scai reads reports of attributes: what a producer asserts of an artifact or its
+// Package scai reads and writes reports of attributes: what a producer asserts of an artifact or its
 // source (in-toto attestation framework, spec/predicates/scai.md).
 package scai
 

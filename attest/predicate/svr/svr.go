@@ -1,4 +1,4 @@
-// Package svr reads simple verification results: which properties a verifier, a person for
+// Package svr reads and writes simple verification results: which properties a verifier, a person for
 // one, found an artifact to have (in-toto attestation framework, spec/predicates/svr.md).
 package svr
 
@@ -28,6 +28,9 @@ type Result struct {
 	TimeCreated time.Time
 	// Properties are what holds: at least one.
 	Properties []string
+	// Note is the member "note", in which a person says why; the specification does not have
+	// it, and allows it.
+	Note string
 }
 
 // States says whether the result has the property.
@@ -51,11 +54,22 @@ func Parse(predicateType string, raw []byte) (*Result, error) {
 		)),
 		strict.Required("timeCreated", strict.Time(&p.TimeCreated)),
 		strict.Required("properties", strict.Texts(&p.Properties)),
+		strict.Optional("note", note(&p.Note)),
 	))
 	if err != nil {
 		return nil, err
 	}
 	return &p, nil
+}
+
+// note is whatever others mean by the name; only a text is one.
+func note(into *string) strict.Check {
+	return func(r *strict.Reader) (bool, error) {
+		if r.Kind() == '"' {
+			return strict.Text(into)(r)
+		}
+		return strict.Any()(r)
+	}
 }
 
 // policy is a resource, which the examples of the specification name by name and digest.

@@ -1,4 +1,4 @@
-// Package testresult reads in-toto's report of tests (in-toto attestation
+// Package testresult reads and writes in-toto's report of tests (in-toto attestation
 // framework, spec/predicates/test-result.md).
 package testresult
 

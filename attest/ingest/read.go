@@ -16,7 +16,9 @@ type format struct {
 
 // formats are those that are read, in no order that matters: of each report just one looks.
 func formats() []format {
-	return []format{}
+	return []format{
+		trivy(), grype(),
+	}
 }
 
 // Read recognises a report's format and reads it. The error is an *[Error].

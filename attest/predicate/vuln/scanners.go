@@ -41,14 +41,11 @@ func (r *Report) recognise(result []byte) {
 
 // own is a scanner's own report. Trivy's and Grype's share no member, so that one table reads both.
 type own struct {
-	schema           []byte
-	matched          bool
-	artifact         string
+	trivyReport
+	grypeReport
 	scanner, version string
-	// built is when Grype's database was.
-	built    string
-	findings []Finding
-	tells    bool
+	findings         []Finding
+	tells            bool
 }
 
 func (o *own) trivy() bool { return string(o.schema) == "2" && o.artifact != "" }
@@ -56,49 +53,7 @@ func (o *own) trivy() bool { return string(o.schema) == "2" && o.artifact != "" 
 func (o *own) grype() bool { return o.matched && o.scanner == "grype" }
 
 func (o *own) check() strict.Check {
-	return strict.Object(
-		// Trivy: pkg/types/report.go of aquasecurity/trivy.
-		strict.Optional("SchemaVersion", strict.Raw(&o.schema, strict.Count(0))),
-		strict.Optional("ArtifactName", strict.Text(&o.artifact)),
-		strict.Optional("Trivy", strict.Object(strict.Optional("Version", strict.Text(&o.version)))),
-		strict.Optional("Results", strict.Each(strict.Object(
-			strict.Optional("Vulnerabilities", strict.Each(o.trivyFinding)),
-		))),
-		// Grype: grype/presenter/models/document.go of anchore/grype.
-		strict.Optional("matches", func(in *strict.Reader) (bool, error) { o.matched = true; return strict.Each(o.grypeMatch)(in) }),
-		strict.Optional("descriptor", strict.Object(
-			strict.Optional("name", strict.Text(&o.scanner)),
-			strict.Optional("version", strict.Text(&o.version)),
-			strict.Optional("db", strict.Object(
-				strict.Optional("built", strict.Text(&o.built)),
-				strict.Optional("status", strict.Object(strict.Optional("built", strict.Text(&o.built)))),
-			)),
-		)),
-	)
-}
-
-func (o *own) trivyFinding(in *strict.Reader) (bool, error) {
-	f := Finding{EPSS: -1}
-	var severity, published string
-	cvss := Unknown
-	filled, err := strict.Object(
-		strict.Required("VulnerabilityID", strict.Text(&f.ID)),
-		strict.Optional("VendorIDs", texts(&f.Aliases)),
-		strict.Required("PkgName", strict.Text(&f.Package.Name)),
-		strict.Optional("PkgIdentifier", strict.Object(strict.Optional("PURL", strict.Text(&f.Package.PURL)))),
-		strict.Optional("InstalledVersion", strict.Text(&f.Package.Version)),
-		strict.Optional("FixedVersion", strict.Text(&f.FixedIn)),
-		strict.Optional("Severity", strict.Text(&severity)),
-		strict.Optional("PublishedDate", strict.Text(&published)),
-		strict.Optional("CVSS", strict.Map(func(string) strict.Check {
-			return strict.Object(strict.Optional("V3Score", score(&cvss)), strict.Optional("V40Score", score(&cvss)))
-		})),
-	)(in)
-	if f.Severity = severityOf(severity); f.Severity == Unknown {
-		f.Severity = cvss
-	}
-	f.Published = when(published)
-	return filled, o.add(f, err)
+	return strict.Object(append(o.trivyFields(), o.grypeFields()...)...)
 }
 
 func (o *own) add(f Finding, err error) error {
@@ -124,5 +79,14 @@ func texts(into *[]string) strict.Check {
 		filled, err := strict.Text(&s)(in)
 		*into = append(*into, s)
 		return filled, err
+	})
+}
+
+// count counts the elements of a list that is not looked at.
+func count(n *int) strict.Check {
+	return strict.Each(func(in *strict.Reader) (bool, error) {
+		_, err := strict.Any()(in)
+		*n++
+		return true, err
 	})
 }

@@ -1,0 +1,48 @@
+package ingest
+
+import (
+	"bytes"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// memberOf gives the value of a member of the JSON object raw, as far as raw goes: what follows the value is not
+// looked at, and of a document that ends within it there is the beginning. A name that is written with escapes
+// is not found.
+func memberOf(raw []byte, name string) ([]byte, bool) {
+	if !bytes.Contains(raw, []byte(`"`+name+`"`)) {
+		return nil, false
+	}
+	in := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true))
+	if in.PeekKind() != '{' {
+		return nil, false
+	}
+	if _, err := in.ReadToken(); err != nil {
+		return nil, false
+	}
+	for in.PeekKind() == '"' {
+		token, err := in.ReadToken()
+		if err != nil {
+			return nil, false
+		}
+		if token.String() == name {
+			start := in.InputOffset()
+			if err := in.SkipValue(); err != nil {
+				return raw[start:], true
+			}
+			return raw[start:in.InputOffset()], true
+		}
+		if err := in.SkipValue(); err != nil {
+			return nil, false
+		}
+	}
+	return nil, false
+}
+
+// holding tells a format whose documents alone have a member of this name at the top.
+func holding(name string) func(raw []byte) bool {
+	return func(raw []byte) bool {
+		_, found := memberOf(raw, name)
+		return found
+	}
+}

@@ -6,43 +6,33 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// member gives the value of a member of the JSON object raw, as far as raw goes: what follows the value is not
-// looked at, and of a document that ends within it there is the beginning. A name that is written with escapes
-// is not found.
-func member(raw []byte, name string) ([]byte, bool) {
-	if !bytes.Contains(raw, []byte(`"`+name+`"`)) {
-		return nil, false
+// has says whether raw is a JSON object with members of all these names at its top. What
+// follows the last of them is not looked at.
+func has(raw []byte, names ...string) bool {
+	missing := map[string]bool{}
+	for _, name := range names {
+		// Most reports are of another format, and have no such name anywhere.
+		if !bytes.Contains(raw, []byte(`"`+name+`"`)) {
+			return false
+		}
+		missing[name] = true
 	}
-	in := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true))
-	if in.PeekKind() != '{' {
-		return nil, false
+	d := jsontext.NewDecoder(bytes.NewBuffer(raw))
+	if d.PeekKind() != '{' {
+		return false
 	}
-	if _, err := in.ReadToken(); err != nil {
-		return nil, false
+	if _, err := d.ReadToken(); err != nil {
+		return false
 	}
-	for in.PeekKind() == '"' {
-		token, err := in.ReadToken()
+	for len(missing) > 0 && d.PeekKind() == '"' {
+		name, err := d.ReadToken()
 		if err != nil {
-			return nil, false
+			return false
 		}
-		if token.String() == name {
-			start := in.InputOffset()
-			if err := in.SkipValue(); err != nil {
-				return raw[start:], true
-			}
-			return raw[start:in.InputOffset()], true
-		}
-		if err := in.SkipValue(); err != nil {
-			return nil, false
+		delete(missing, name.String())
+		if len(missing) > 0 && d.SkipValue() != nil {
+			return false
 		}
 	}
-	return nil, false
-}
-
-// named tells a format whose documents alone have a member of this name at the top.
-func named(name string) func(raw []byte) bool {
-	return func(raw []byte) bool {
-		_, found := member(raw, name)
-		return found
-	}
+	return len(missing) == 0
 }

@@ -12,6 +12,12 @@ type Found struct {
 	Manifest Digest
 	// PredicateType is what its annotation says it is about, or "".
 	PredicateType string
+	// Refers are the predicate types of which its annotation says that the documents are to
+	// which it refers; nil where it does not say.
+	Refers []string
+	// Document is set for what is no evidence but a document, to which evidence may refer: what
+	// its annotations say of it.
+	Document *Document
 	// Form is what its annotation says its signature covers, or "".
 	Form Form
 	// Bytes is the size that the store states for the bundle, or 0 if unknown.
@@ -26,6 +32,14 @@ type Found struct {
 	// older layout can hold several bundles. Open may be called at the same time as
 	// other Opens, and fetches again each time it is called.
 	Open func(ctx context.Context) ([]*Bundle, error)
+}
+
+// A Document is what a store says of a document that lies beside a subject.
+type Document struct {
+	MediaType string
+	// Digest and Size are the document's own, however it is stored.
+	Digest Digest
+	Size   int64
 }
 
 // A Place is a layout in which evidence is stored beside an image.

@@ -66,9 +66,9 @@ func (s *Store) Writable() error {
 	return nil
 }
 
-// packed is a bundle with the manifest that holds it.
+// packed is content with the manifest that holds it.
 type packed struct {
-	bundle   *attest.Bundle
+	content  content
 	manifest []byte
 	// entry is how an index lists the manifest.
 	entry descriptor
@@ -93,9 +93,6 @@ type writtenManifest struct {
 }
 
 func pack(subject artifact.Artifact, b *attest.Bundle, created time.Time) (packed, error) {
-	if subject.Digest.IsZero() || subject.MediaType == "" || subject.Kind == artifact.KindFile {
-		return packed{}, failure(KindUsage, "evidence can be attached to a manifest or index only")
-	}
 	annotations := map[string]string{annotationContent: string(b.Form())}
 	switch b.Form() {
 	case attest.FormEnvelope:
@@ -104,27 +101,39 @@ func pack(subject artifact.Artifact, b *attest.Bundle, created time.Time) (packe
 			return packed{}, failure(KindMalformed, "the bundle holds no statement: %v", err)
 		}
 		annotations[annotationPredicateType] = st.PredicateType()
+		if refers := refersTo(st); refers != "" {
+			annotations[annotationRefers] = refers
+		}
 	case attest.FormSimpleSigning:
 		return packed{}, failure(KindUnsupported, "a signature of cosign's older layout is not a bundle")
 	}
 	if !created.IsZero() {
 		annotations[annotationCreated] = created.UTC().Format(time.RFC3339)
 	}
-	m := writtenManifest{
+	return around(subject, attest.BundleMediaType, descriptor{MediaType: attest.BundleMediaType}, annotations, held(b.Bytes()))
+}
+
+// around packs content into a manifest of one layer beside subject. The layer's digest and
+// size are the content's.
+func around(subject artifact.Artifact, artifactType string, layer descriptor, annotations map[string]string, c content) (packed, error) {
+	if subject.Digest.IsZero() || subject.MediaType == "" || subject.Kind == artifact.KindFile {
+		return packed{}, failure(KindUsage, "evidence can be attached to a manifest or index only")
+	}
+	layer.Digest, layer.Size = c.digest.String(), c.size
+	raw, err := json.Marshal(writtenManifest{
 		SchemaVersion: 2,
 		MediaType:     mediaOCIManifest,
-		ArtifactType:  attest.BundleMediaType,
+		ArtifactType:  artifactType,
 		Config:        descriptor{MediaType: mediaEmpty, Digest: attest.SHA256([]byte(emptyConfig)).String(), Size: int64(len(emptyConfig))},
-		Layers:        []descriptor{{MediaType: attest.BundleMediaType, Digest: b.Digest().String(), Size: int64(len(b.Bytes()))}},
+		Layers:        []descriptor{layer},
 		Subject:       descriptor{MediaType: subject.MediaType, Digest: subject.Digest.String(), Size: subject.Size},
 		Annotations:   annotations,
-	}
-	raw, err := json.Marshal(m, json.Deterministic(true))
-	return packed{bundle: b, manifest: raw, entry: descriptor{
+	}, json.Deterministic(true))
+	return packed{content: c, manifest: raw, entry: descriptor{
 		MediaType:    mediaOCIManifest,
 		Digest:       attest.SHA256(raw).String(),
 		Size:         int64(len(raw)),
-		ArtifactType: attest.BundleMediaType,
+		ArtifactType: artifactType,
 		Annotations:  annotations,
 	}}, err
 }
@@ -187,17 +196,17 @@ func (r *repository) look(ctx context.Context, subject attest.Digest, all []pack
 }
 
 func (r *repository) uploadAll(ctx context.Context, all []packed, attached []Attached, config bool) error {
-	var blobs [][]byte
+	var blobs []content
 	for i, p := range all {
 		if !attached[i].Existed {
-			blobs = append(blobs, p.bundle.Bytes())
+			blobs = append(blobs, p.content)
 		}
 	}
 	if len(blobs) == 0 {
 		return nil
 	}
 	if !config {
-		blobs = append(blobs, []byte(emptyConfig))
+		blobs = append(blobs, held([]byte(emptyConfig)))
 	}
 	return each(ctx, len(blobs), r.options.Parallel, func(ctx context.Context, i int) error {
 		return r.upload(ctx, blobs[i])
@@ -205,9 +214,15 @@ func (r *repository) uploadAll(ctx context.Context, all []packed, attached []Att
 }
 
 // upload pushes a blob in two requests (OCI distribution specification 1.1, "Pushing
-// a blob monolithically", POST then PUT).
-func (r *repository) upload(ctx context.Context, raw []byte) error {
-	d := attest.SHA256(raw)
+// a blob monolithically", POST then PUT). For one that takes longer to send than to ask for,
+// it is asked first whether the repository has it.
+func (r *repository) upload(ctx context.Context, c content) error {
+	d := c.digest
+	if c.size > worthAsking {
+		if there, err := r.exists(ctx, "blobs", d, true); err != nil || there {
+			return r.at(err, "look for", d.String())
+		}
+	}
 	begin := call{method: http.MethodPost, url: r.url("blobs", "uploads/"), push: true, want: []int{http.StatusAccepted, http.StatusCreated}}
 	resp, err := r.do(ctx, begin)
 	if err != nil {
@@ -219,7 +234,7 @@ func (r *repository) upload(ctx context.Context, raw []byte) error {
 		return r.at(err, "begin upload of", d.String())
 	}
 	resp, err = r.do(ctx, call{
-		method: http.MethodPut, url: to, push: true, body: raw,
+		method: http.MethodPut, url: to, push: true, body: &c,
 		header: map[string]string{"Content-Type": "application/octet-stream"},
 		want:   []int{http.StatusCreated, http.StatusNoContent},
 	})
@@ -248,8 +263,9 @@ func (r *repository) uploadTo(resp *http.Response, begun *url.URL, d attest.Dige
 }
 
 func (r *repository) putManifest(ctx context.Context, ref, mediaType string, raw []byte) error {
+	body := held(raw)
 	resp, err := r.do(ctx, call{
-		method: http.MethodPut, url: r.url("manifests", ref), push: true, body: raw,
+		method: http.MethodPut, url: r.url("manifests", ref), push: true, body: &body,
 		header: map[string]string{"Content-Type": mediaType},
 		want:   []int{http.StatusCreated, http.StatusOK, http.StatusAccepted},
 	})

@@ -154,6 +154,10 @@ func (l *ledger) take(ctx context.Context, place attest.Place, from listing) err
 func (s *Store) entry(ctx context.Context, place attest.Place, d attest.Digest, e descriptor) ([]attest.Found, error) {
 	switch {
 	case foreign(e):
+		if f, ok := asDocument(e.ArtifactType, e.Annotations); ok {
+			f.Place, f.Manifest = place, d
+			return []attest.Found{f}, nil
+		}
 		return []attest.Found{{Place: place, Manifest: d, Ignored: "artifact type " + plain(e.ArtifactType)}}, nil
 	case place != attest.PlaceBuildKit && hinted(e):
 		return []attest.Found{s.later(place, d, e)}, nil

@@ -80,6 +80,7 @@ func (s *Store) piece(doc *document, l descriptor) attest.Found {
 		return attest.Found{
 			Form:          attest.Form(plain(doc.Annotations[annotationContent])),
 			PredicateType: plain(doc.Annotations[annotationPredicateType]),
+			Refers:        typesIn(doc.Annotations),
 			Open:          s.opener(l, attest.ParseBundle),
 		}
 	case l.MediaType == attest.SimpleSigningMediaType:
@@ -96,6 +97,9 @@ func (s *Store) piece(doc *document, l descriptor) attest.Found {
 		}
 	case l.MediaType == attest.PayloadType:
 		return attest.Found{PredicateType: plain(l.Annotations[annotationInToto]), Ignored: "unsigned in-toto statement"}
+	}
+	if f, ok := asDocument(doc.ArtifactType, doc.Annotations); ok {
+		return f
 	}
 	if doc.ArtifactType != "" {
 		return attest.Found{Ignored: "artifact type " + orNothing(doc.ArtifactType)}
@@ -131,6 +135,7 @@ func (s *Store) later(place attest.Place, d attest.Digest, e descriptor) attest.
 		Place:         place,
 		Manifest:      d,
 		PredicateType: plain(e.Annotations[annotationPredicateType]),
+		Refers:        typesIn(e.Annotations),
 		Form:          attest.Form(plain(e.Annotations[annotationContent])),
 		Look:          look,
 		Open: func(ctx context.Context) ([]*attest.Bundle, error) {

@@ -1,9 +1,10 @@
 package oci
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
+	"io"
 	"os"
 	"path"
 
@@ -21,8 +22,8 @@ func (l *layout) attach(ctx context.Context, all []packed) ([]Attached, error) {
 	attached := make([]Attached, len(all))
 	for i, p := range all {
 		attached[i] = Attached{Manifest: p.digest(), Place: attest.PlaceLayout}
-		for _, raw := range [][]byte{[]byte(emptyConfig), p.bundle.Bytes(), p.manifest} {
-			if err := l.write(raw); err != nil {
+		for _, c := range []content{held([]byte(emptyConfig)), p.content, held(p.manifest)} {
+			if err := l.write(ctx, c); err != nil {
 				return nil, err
 			}
 		}
@@ -42,18 +43,42 @@ func (l *layout) lock(ctx context.Context) (func(), error) {
 }
 
 // write stores a blob under its digest, unless it is there.
-func (l *layout) write(raw []byte) error {
-	d := attest.SHA256(raw)
-	name := blobPath(d)
-	if have, err := l.read(name, int64(len(raw))); err == nil && checkBytes(have, d) == nil {
-		return nil
-	} else if refused := (*Error)(nil); errors.As(err, &refused) && refused.Kind == KindRefused {
+func (l *layout) write(ctx context.Context, c content) error {
+	name := blobPath(c.digest)
+	there, err := l.holds(ctx, c)
+	if err != nil || there {
 		return err
 	}
 	if err := l.root.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return err
 	}
-	return l.replace(name, raw)
+	body, err := c.open()
+	if err != nil {
+		return err
+	}
+	checked := newVerified(struct {
+		io.Reader
+		io.Closer
+	}{contextReader{ctx, body}, body}, c.digest, c.size)
+	defer checked.Close()
+	return l.replace(name, checked)
+}
+
+// holds says whether the layout has the content, whole. What is not what its name says is
+// written again.
+func (l *layout) holds(ctx context.Context, c content) (bool, error) {
+	body, err := l.blob(ctx, c.digest, c.size)
+	if err == nil {
+		defer body.Close()
+		_, err = io.Copy(io.Discard, body)
+	}
+	if err == nil {
+		return true, nil
+	}
+	if ctx.Err() != nil || explain(err).Kind == KindRefused {
+		return false, err
+	}
+	return false, nil
 }
 
 func (l *layout) list(all []packed, attached []Attached) error {
@@ -76,11 +101,11 @@ func (l *layout) list(all []packed, attached []Attached) error {
 	if err != nil || index == nil {
 		return err
 	}
-	return l.replace("index.json", index)
+	return l.replace("index.json", bytes.NewReader(index))
 }
 
 // replace writes a file beside its place and then renames it.
-func (l *layout) replace(name string, raw []byte) (err error) {
+func (l *layout) replace(name string, from io.Reader) (err error) {
 	if info, err := l.root.Lstat(name); err == nil && !info.Mode().IsRegular() {
 		return failure(KindRefused, "%q is not a regular file", name)
 	}
@@ -94,7 +119,7 @@ func (l *layout) replace(name string, raw []byte) (err error) {
 			l.root.Remove(temporary)
 		}
 	}()
-	if _, err = f.Write(raw); err == nil {
+	if _, err = io.Copy(f, from); err == nil {
 		err = f.Sync()
 	}
 	if closed := f.Close(); err == nil {

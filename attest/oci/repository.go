@@ -1,7 +1,6 @@
 package oci
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -117,7 +116,7 @@ type call struct {
 	method string
 	url    *url.URL
 	header map[string]string
-	body   []byte
+	body   *content
 	push   bool
 	// want are the statuses that are not errors.
 	want []int
@@ -128,13 +127,15 @@ func (r *repository) do(ctx context.Context, c call) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	var body io.Reader
-	if c.body != nil {
-		body = bytes.NewReader(c.body)
-	}
-	req, err := http.NewRequestWithContext(ctx, c.method, c.url.String(), body)
+	req, err := http.NewRequestWithContext(ctx, c.method, c.url.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+	if c.body != nil {
+		if req.Body, err = c.body.open(); err != nil {
+			return nil, err
+		}
+		req.ContentLength, req.GetBody = c.body.size, c.body.open
 	}
 	for name, value := range c.header {
 		req.Header.Set(name, value)

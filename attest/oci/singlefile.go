@@ -118,7 +118,7 @@ func (r *repository) putFile(ctx context.Context, tag string, f File) error {
 		if err != nil || there {
 			return err
 		}
-		return r.upload(ctx, blob)
+		return r.upload(ctx, held(blob))
 	})
 	if err != nil {
 		return err

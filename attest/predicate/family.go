@@ -9,6 +9,7 @@ import (
 	"github.com/carnet-project/carnet/attest/predicate/cyclonedx"
 	"github.com/carnet-project/carnet/attest/predicate/link"
 	"github.com/carnet-project/carnet/attest/predicate/openvex"
+	"github.com/carnet-project/carnet/attest/predicate/reference"
 	"github.com/carnet-project/carnet/attest/predicate/sarif"
 	"github.com/carnet-project/carnet/attest/predicate/scai"
 	"github.com/carnet-project/carnet/attest/predicate/slsa"
@@ -43,6 +44,8 @@ const (
 	VerificationResult Class = "verification-result"
 	// Commit is a git commit object, for those who have no repository at hand.
 	Commit Class = "git-commit"
+	// Reference names documents that are stored elsewhere, each of a type of its own.
+	Reference Class = "reference"
 	Other  Class = "other"
 )
 
@@ -112,6 +115,7 @@ var families = sync.OnceValue(func() []family {
 		{"https://in-toto.io/attestation/scai", SCAI, versions{"v0.3": scai.Validate}},
 		{"https://in-toto.io/attestation/svr", VerificationResult, versions{"v0.1": svr.Validate, "v0.2": svr.Validate}},
 		{"https://github.com/carnet-project/carnet/predicates/git-commit", Commit, versions{"v1": commit.Validate}},
+		{"https://in-toto.io/attestation/reference", Reference, versions{"v0.1": reference.Validate}},
 		{"https://cosign.sigstore.dev/attestation", Other, versions{"v1": custom.Validate}},
 	}
 })

@@ -74,7 +74,7 @@ func (d *document) check() strict.Check {
 
 func (d *document) statement(r *strict.Reader) (bool, error) {
 	var s Statement
-	var status, action string
+	var status string
 	var stated, updated time.Time
 	filled, err := strict.Object(
 		strict.Required("vulnerability", d.vulnerability(&s)),
@@ -83,7 +83,7 @@ func (d *document) statement(r *strict.Reader) (bool, error) {
 			"component_not_present", "vulnerable_code_not_present", "vulnerable_code_not_in_execute_path",
 			"vulnerable_code_cannot_be_controlled_by_adversary", "inline_mitigations_already_exist")),
 		strict.Optional("impact_statement", strict.Text(&s.Impact)),
-		strict.Optional("action_statement", strict.Text(&action)),
+		strict.Optional("action_statement", strict.Text(&s.Action)),
 		strict.Optional("products", products(&s.Products)),
 		strict.Optional("timestamp", strict.Time(&stated)),
 		strict.Optional("last_updated", strict.Time(&updated)),
@@ -94,7 +94,7 @@ func (d *document) statement(r *strict.Reader) (bool, error) {
 	if status == "not_affected" && !s.Explained() {
 		return false, strict.Fault(attest.FaultMalformed, r.Where(), "says not_affected with neither a justification nor an impact_statement")
 	}
-	if status == "affected" && action == "" {
+	if status == "affected" && s.Action == "" {
 		return false, strict.Fault(attest.FaultMalformed, r.Where(), "says affected without an action_statement")
 	}
 	s.Status, s.At = Status(status), latest(stated, updated)

@@ -37,6 +37,8 @@ type Statement struct {
 	Justification string
 	// Impact is why a product is not affected, in free words.
 	Impact string
+	// Action is what to do about it where a product is affected, in free words.
+	Action string
 	// At is when the statement was true last: its last_updated or timestamp, or else the document's.
 	At time.Time
 }

@@ -84,7 +84,7 @@ func (o *own) grypeScan() (*Scan, error) {
 	if s.Target == "" {
 		return nil, unlike("/source/target", "missing", "what was scanned")
 	}
-	s.Scanner = Scanner{URI: "https://github.com/anchore/grype", Name: "grype", Version: o.version}
+	s.Scanner = NewScanner("https://github.com/anchore/grype", o.version)
 	s.Database.Version = strings.Trim(string(o.layout), `"`)
 	if strict.IsURI(o.from) {
 		s.Database.URI = o.from

@@ -35,6 +35,11 @@ type Scanner struct {
 	Version string
 }
 
+// NewScanner is a scanner with the name that its URI has.
+func NewScanner(uri, version string) Scanner {
+	return Scanner{URI: uri, Name: scannerName(uri), Version: version}
+}
+
 // A Database is the list of vulnerabilities that the scanner used.
 type Database struct {
 	URI, Version string

@@ -63,6 +63,19 @@ func (o *own) add(f Finding, err error) error {
 	return err
 }
 
+// score2 is score for a number of CVSS 2.
+func score2(worst *Severity) strict.Check {
+	return func(in *strict.Reader) (bool, error) {
+		s := Unknown
+		filled, err := score(&s)(in)
+		if s == Critical {
+			s = High
+		}
+		*worst = worse(*worst, s)
+		return filled, err
+	}
+}
+
 // score keeps the graver of what was read and a number.
 func score(worst *Severity) strict.Check {
 	return func(in *strict.Reader) (bool, error) {

@@ -88,7 +88,7 @@ func (o *own) trivyFinding(in *strict.Reader) (bool, error) {
 		strict.Optional("Severity", strict.Text(&severity)),
 		strict.Optional("PublishedDate", strict.Text(&published)),
 		strict.Optional("CVSS", strict.Map(func(string) strict.Check {
-			return strict.Object(strict.Optional("V3Score", score(&cvss)), strict.Optional("V40Score", score(&cvss)))
+			return strict.Object(strict.Optional("V2Score", score2(&cvss)), strict.Optional("V3Score", score(&cvss)), strict.Optional("V40Score", score(&cvss)))
 		})),
 	)(in)
 	if f.Severity = severityOf(severity); f.Severity == Unknown {
@@ -102,7 +102,7 @@ func (o *own) trivyFinding(in *strict.Reader) (bool, error) {
 // the same form and no vulnerabilities.
 func (o *own) trivyScan() (*Scan, error) {
 	s := &Scan{Target: o.artifact, Digests: o.repoDigests}
-	s.Scanner = Scanner{URI: "https://github.com/aquasecurity/trivy", Name: "trivy", Version: o.version}
+	s.Scanner = NewScanner("https://github.com/aquasecurity/trivy", o.version)
 	if !o.trivy() {
 		return nil, unlike("/SchemaVersion", string(o.schema), "2, with an ArtifactName")
 	}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -18,6 +19,7 @@ type format struct {
 func formats() []format {
 	return []format{
 		trivy(), grype(),
+		analysis(), junit(), goTest(), tap(),
 	}
 }
 
@@ -26,6 +28,7 @@ func Read(raw []byte) (*Report, error) {
 	if len(raw) > MaxBytes {
 		return nil, &Error{Expected: fmt.Sprintf("at most %d bytes", MaxBytes), Found: fmt.Sprintf("%d", len(raw))}
 	}
+	raw = unmarked(raw)
 	var found []format
 	for _, f := range formats() {
 		if f.looks(raw) {
@@ -43,13 +46,22 @@ func Read(raw []byte) (*Report, error) {
 
 // ReadAs reads a report whose format the caller knows.
 func ReadAs(name Format, raw []byte) (*Report, error) {
+	if len(raw) > MaxBytes {
+		return nil, &Error{Format: name, Expected: fmt.Sprintf("at most %d bytes", MaxBytes), Found: fmt.Sprintf("%d", len(raw))}
+	}
 	for _, f := range formats() {
 		if f.name == name {
-			return f.read(raw)
+			return f.read(unmarked(raw))
 		}
 	}
 	return nil, &Error{Expected: "one of the formats " + names(formats()), Found: fmt.Sprintf("%q", name)}
 }
+
+// unmarked is raw without the byte order mark that some tools put before UTF-8.
+func unmarked(raw []byte) []byte { return bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) }
+
+// Formats are the names of those that are read.
+func Formats() []string { return strings.Split(names(formats()), ", ") }
 
 func names(all []format) string {
 	words := make([]string, len(all))

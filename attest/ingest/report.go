@@ -5,6 +5,7 @@ import (
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/predicate/openvex"
+	"github.com/carnet-project/carnet/attest/predicate/sarif"
 	"github.com/carnet-project/carnet/attest/predicate/testresult"
 	"github.com/carnet-project/carnet/attest/predicate/vuln"
 )
@@ -56,8 +57,11 @@ type Report struct {
 	Vulnerabilities *vuln.Report
 	VEX             *openvex.Document
 	Tests           *testresult.Result
-	// Analysis is a SARIF log, the bytes that were read.
+	// Tally counts the tests, of which Tests lists names.
+	Tally Tally
+	// Analysis is a SARIF log, the bytes that were read, and Log what they say.
 	Analysis []byte
+	Log      *sarif.Log
 	// Notes say what of the report could not be carried over, a sentence each.
 	Notes []string
 }

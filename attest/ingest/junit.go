@@ -1,0 +1,333 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/carnet-project/carnet/attest/internal/strict"
+)
+
+// junit is the XML of JUnit's Ant task, which has no specification, in the dialects of
+// Surefire, Gradle, pytest, gotestsum, Jest, PHPUnit, GoogleTest and their like.
+func junit() format {
+	return format{JUnit, looksJUnit, readJUnit}
+}
+
+// looksJUnit says whether the first element is one of JUnit's.
+func looksJUnit(raw []byte) bool {
+	if head := bytes.TrimSpace(raw[:min(len(raw), 1024)]); !bytes.HasPrefix(head, []byte("<")) && !utf16BOM(raw) {
+		return false
+	}
+	d := xmlDecoder(raw)
+	for range 100 {
+		token, err := d.Token()
+		if err != nil {
+			return false
+		}
+		if e, ok := token.(xml.StartElement); ok {
+			return e.Name.Local == "testsuites" || e.Name.Local == "testsuite"
+		}
+	}
+	return false
+}
+
+// A junitReader reads one document.
+type junitReader struct {
+	*tests
+	d *xml.Decoder
+}
+
+// readJUnit reads a report of JUnit. A document type, entities of its own, encodings that are
+// not known, and counts that disagree with the tests that are listed are refused.
+func readJUnit(raw []byte) (*Report, error) {
+	j := &junitReader{newTests(JUnit), xmlDecoder(raw)}
+	rooted := false
+	for {
+		token, err := j.token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		if rooted || start.Name.Local != "testsuites" && start.Name.Local != "testsuite" {
+			return nil, j.unlike("one element testsuites or testsuite", "an element %s", strict.Clip(start.Name.Local))
+		}
+		rooted = true
+		if _, err := j.suite(start, nil); err != nil {
+			return nil, err
+		}
+	}
+	if !rooted {
+		return nil, j.unlike("an element testsuites or testsuite", "none")
+	}
+	return j.report(Tool{})
+}
+
+func (j *junitReader) unlike(expected, found string, args ...any) *Error {
+	line, _ := j.d.InputPos()
+	return unlike(JUnit, fmt.Sprintf("line %d", line), expected, found, args...)
+}
+
+// token is the next token. Its error is an *[Error], or io.EOF after the whole document.
+func (j *junitReader) token() (xml.Token, error) {
+	token, err := j.d.Token()
+	var syntax *xml.SyntaxError
+	switch {
+	case err == io.EOF:
+		return nil, io.EOF
+	case errors.As(err, &syntax):
+		return nil, j.unlike("well-formed XML", "%s", strict.Clip(syntax.Msg))
+	case err != nil:
+		return nil, j.unlike("XML in an encoding that is read", "%s", strict.Clip(err.Error()))
+	}
+	if _, ok := token.(xml.Directive); ok {
+		return nil, j.unlike("no document type and no entities of its own", "a <! declaration")
+	}
+	return token, nil
+}
+
+// attributes are those of an element, each of which is there once.
+func (j *junitReader) attributes(e xml.StartElement) (map[string]string, error) {
+	all := map[string]string{}
+	for _, a := range e.Attr {
+		if a.Name.Space != "" {
+			continue
+		}
+		if _, twice := all[a.Name.Local]; twice {
+			return nil, j.unlike("every attribute once", "%s twice", strict.Clip(a.Name.Local))
+		}
+		all[a.Name.Local] = a.Value
+	}
+	return all, nil
+}
+
+// counts are what a suite holds, or what it says that it holds.
+type counts struct {
+	tests, skipped int
+	// failed are the tests that failed, and faults their elements failure and error, of which a
+	// test may have several.
+	failed, faults int
+}
+
+func (c *counts) add(o counts) {
+	c.tests += o.tests
+	c.skipped += o.skipped
+	c.failed += o.failed
+	c.faults += o.faults
+}
+
+// suite reads an element testsuites or testsuite to its end, and gives what it holds.
+func (j *junitReader) suite(start xml.StartElement, within []string) (counts, error) {
+	attributes, err := j.attributes(start)
+	if err != nil {
+		return counts{}, err
+	}
+	if len(within) == maxDepth {
+		return counts{}, j.unlike(fmt.Sprintf("suites at most %d deep", maxDepth), "deeper ones")
+	}
+	path := within
+	if start.Name.Local == "testsuite" && attributes["name"] != "" {
+		path = append(slices.Clone(within), j.clip(attributes["name"]))
+	}
+	var own, below counts
+	err = j.children(func(e xml.StartElement) error {
+		switch e.Name.Local {
+		case "testcase":
+			one, err := j.testcase(e, path)
+			own.add(one)
+			return err
+		case "testsuite", "testsuites":
+			one, err := j.suite(e, path)
+			below.add(one)
+			return err
+		case "failure", "error":
+			// The suite as such failed, as where what sets it up does.
+			own.failed, own.faults = own.failed+1, own.faults+1
+			if err := j.add(j.line(), strings.Join(path, "/"), failed); err != nil {
+				return err
+			}
+		}
+		return j.skip()
+	})
+	if err != nil {
+		return counts{}, err
+	}
+	all := own
+	all.add(below)
+	return all, j.agree(attributes, own, all)
+}
+
+func (j *junitReader) line() string {
+	line, _ := j.d.InputPos()
+	return fmt.Sprintf("line %d", line)
+}
+
+// children calls visit with each child of the element that has begun, which visit must read
+// to its end.
+func (j *junitReader) children(visit func(xml.StartElement) error) error {
+	for {
+		token, err := j.token()
+		if err != nil {
+			return cut(j, err)
+		}
+		switch e := token.(type) {
+		case xml.StartElement:
+			if err := visit(e); err != nil {
+				return err
+			}
+		case xml.EndElement:
+			return nil
+		}
+	}
+}
+
+// cut is the error of a document that ends within an element.
+func cut(j *junitReader, err error) error {
+	if err == io.EOF {
+		return j.unlike("a whole document", "one that ends early")
+	}
+	return err
+}
+
+// skip reads an element to its end that says nothing of tests. One that holds some is of a
+// dialect that is not known, and to pass it over would hide them.
+func (j *junitReader) skip() error {
+	for depth := 1; depth > 0; {
+		token, err := j.token()
+		if err != nil {
+			return cut(j, err)
+		}
+		switch e := token.(type) {
+		case xml.StartElement:
+			depth++
+			if depth > maxDepth || slices.Contains([]string{"testsuite", "testcase", "failure", "error"}, e.Name.Local) {
+				return j.unlike("tests in suites", "an element %s elsewhere", strict.Clip(e.Name.Local))
+			}
+		case xml.EndElement:
+			depth--
+		}
+	}
+	return nil
+}
+
+// testcase reads a test to its end.
+func (j *junitReader) testcase(start xml.StartElement, path []string) (counts, error) {
+	attributes, err := j.attributes(start)
+	if err != nil {
+		return counts{}, err
+	}
+	c := counts{tests: 1}
+	o := stated(attributes)
+	if o == failed {
+		c.faults = 1
+	}
+	skipped := o == warned
+	err = j.children(func(e xml.StartElement) error {
+		switch e.Name.Local {
+		case "failure", "error", "rerunFailure", "rerunError":
+			// What failed again has failed, too; Surefire counts it once.
+			if e.Name.Local == "failure" || e.Name.Local == "error" {
+				c.faults++
+			}
+			o = failed
+		case "skipped", "disabled":
+			skipped, o = true, max(o, warned)
+		case "flakyFailure", "flakyError":
+			o = max(o, warned)
+		}
+		return j.skip()
+	})
+	if err != nil {
+		return counts{}, err
+	}
+	if o == failed {
+		c.failed = 1
+	}
+	if skipped {
+		c.skipped = 1
+	}
+	return c, j.add(j.line(), caseName(path, attributes), o)
+}
+
+// stated is how a test ended by its attributes, which some dialects have: GoogleTest says
+// status="notrun", and others the outcome itself.
+func stated(attributes map[string]string) outcome {
+	switch strings.ToLower(attributes["status"]) {
+	case "failed", "fail", "failure", "error", "errored", "broken":
+		return failed
+	case "notrun", "skipped", "disabled", "ignored", "pending":
+		return warned
+	}
+	switch attributes["result"] {
+	case "skipped", "suppressed":
+		return warned
+	}
+	return passed
+}
+
+// caseName is the names of the suites from the outermost in, the class unless the innermost
+// suite is called so, and the test, with slashes between.
+func caseName(path []string, attributes map[string]string) string {
+	parts := slices.Clone(path)
+	if class := attributes["classname"]; class != "" && (len(path) == 0 || path[len(path)-1] != class) {
+		parts = append(parts, class)
+	}
+	if name := attributes["name"]; name != "" {
+		parts = append(parts, name)
+	}
+	if len(parts) == 0 {
+		return "unnamed"
+	}
+	return strings.Join(parts, "/")
+}
+
+// agree holds what a suite says that it holds to what it does. Some dialects count what lies
+// in suites below it, and others do not; some count the failures of a test, and others tests.
+func (j *junitReader) agree(attributes map[string]string, own, all counts) error {
+	tests, told, err := j.sum(attributes, "tests")
+	if err == nil && told && tests != own.tests && tests != all.tests {
+		err = j.unlike(fmt.Sprintf("the %d tests that the suite says it has", tests), "%d", all.tests)
+	}
+	if err != nil {
+		return err
+	}
+	faults, told, err := j.sum(attributes, "failures", "errors")
+	if err == nil && told && !slices.Contains([]int{own.failed, own.faults, all.failed, all.faults}, faults) {
+		err = j.unlike(fmt.Sprintf("the %d failures and errors that the suite says it has", faults), "%d", all.failed)
+	}
+	if err != nil {
+		return err
+	}
+	skipped, told, err := j.sum(attributes, "skipped", "disabled", "ignored")
+	if err == nil && told && skipped != own.skipped && skipped != all.skipped {
+		err = j.unlike(fmt.Sprintf("the %d skipped tests that the suite says it has", skipped), "%d", all.skipped)
+	}
+	return err
+}
+
+// sum adds up counts, which are whole numbers; told says whether any is there.
+func (j *junitReader) sum(attributes map[string]string, names ...string) (n int, told bool, err error) {
+	for _, name := range names {
+		text, found := attributes[name]
+		if !found || text == "" {
+			continue
+		}
+		v, err := strconv.Atoi(text)
+		if err != nil || v < 0 || v > 1<<30 {
+			return 0, false, j.unlike("a whole number for "+name, "%q", strict.Clip(text))
+		}
+		n, told = n+v, true
+	}
+	return n, told, nil
+}

@@ -1,8 +1,8 @@
 // Package sbom reads software bills of materials: SPDX 2 and 3 in JSON, and CycloneDX in JSON.
 //
 // [Parse] gives one view of all of them; [Check] only tells whether the document is one, in a fraction of
-// the time. Both work on bytes in memory, and touch no network, file or environment. What they allocate is
-// bounded by the size of the input, which the caller bounds.
+// the time; [ParseFrom] reads a document that does not fit into memory. They touch no network, file or
+// environment. What they allocate is bounded by the size of the input, which the caller bounds.
 //
 // Documents come from outside, so reading is strict: a duplicate name, a name that differs from an expected
 // one only by case, a value of another type, invalid UTF-8, and data after the document are errors. Members
@@ -12,8 +12,12 @@
 package sbom
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A Format is a family of SBOM documents.
@@ -107,7 +111,23 @@ type Distribution struct {
 
 // Parse reads a whole document. An error names the place as a JSON pointer (RFC 6901), a byte offset, or both.
 func Parse(raw []byte) (*Document, error) {
-	r := newReader(raw, true)
+	return newReader(raw, true).view()
+}
+
+// ParseFrom is [Parse] of a document that is not in memory, which is read to its end. An error of from is
+// given as it is, and comes before what is wrong with the document. A name or value of more than 16 MiB is
+// an error.
+func ParseFrom(from io.Reader) (*Document, error) {
+	s := &stream{from: bufio.NewReaderSize(from, 64<<10)}
+	s.dec = jsontext.NewDecoder(s)
+	d, err := (&reader{dec: s.dec, detail: true, seen: map[string]bool{}}).view()
+	if s.err != nil {
+		return nil, s.err
+	}
+	return d, err
+}
+
+func (r *reader) view() (*Document, error) {
 	if err := r.document(); err != nil {
 		return nil, fmt.Errorf("read SBOM: %w", err)
 	}

@@ -1,7 +1,10 @@
 package sbom_test
 
 import (
+	"bytes"
+	"reflect"
 	"testing"
+	"testing/iotest"
 
 	"github.com/carnet-project/carnet/sbom"
 )
@@ -30,6 +33,10 @@ func FuzzParse(f *testing.F) {
 		doc, err := sbom.Parse(raw)
 		if string(raw) != before {
 			t.Fatal("Parse changed its input")
+		}
+		streamed, streamErr := sbom.ParseFrom(iotest.HalfReader(bytes.NewReader(raw)))
+		if (err == nil) != (streamErr == nil) || !reflect.DeepEqual(doc, streamed) {
+			t.Fatalf("Parse: %v; ParseFrom: %v, %+v", err, streamErr, streamed)
 		}
 		if err != nil {
 			return

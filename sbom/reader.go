@@ -27,6 +27,31 @@ type reader struct {
 	cdx   cyclonedx
 }
 
+// tokenBytes bounds one name or value of a document that is not in memory, all of which the decoder
+// holds.
+const tokenBytes = 16 << 20
+
+// A stream notes how reading failed, which the decoder may say in other words.
+type stream struct {
+	from io.Reader
+	dec  *jsontext.Decoder
+	read int64
+	err  error
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	if s.read-s.dec.InputOffset() > tokenBytes {
+		s.err = fmt.Errorf("at byte %d: a name or value has more than %d bytes", s.dec.InputOffset(), tokenBytes)
+		return 0, s.err
+	}
+	n, err := s.from.Read(p)
+	s.read += int64(n)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
 func newReader(raw []byte, detail bool) *reader {
 	// The decoder reads a bytes.Buffer in place.
 	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(!detail))

@@ -46,7 +46,7 @@ const (
 	Commit Class = "git-commit"
 	// Reference names documents that are stored elsewhere, each of a type of its own.
 	Reference Class = "reference"
-	Other  Class = "other"
+	Other     Class = "other"
 )
 
 // ClassOf gives the class of a predicate type. A version that is not known of a

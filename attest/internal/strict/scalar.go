@@ -153,6 +153,9 @@ func (r *Reader) skipCompound() (bool, error) {
 // document.
 func Raw(into *[]byte, check Check) Check {
 	return func(r *Reader) (bool, error) {
+		if r.from != nil {
+			return false, Fault(attest.FaultUnsupported, r.Where(), "is not kept of a document that is not in memory")
+		}
 		start := r.dec.InputOffset() // the end of the token before, not yet this value
 		filled, err := check(r)
 		if err == nil {

@@ -3,6 +3,7 @@
 package cyclonedx
 
 import (
+	"io"
 	"slices"
 	"strings"
 
@@ -21,12 +22,22 @@ func Versions() []string { return []string{"1.2", "1.3", "1.4", "1.5", "1.6", "1
 // Validate holds raw to the specification's required head. The error is an
 // *[attest.Error] whose Where is a JSON pointer.
 func Validate(predicateType string, raw []byte) error {
+	return validate(predicateType, func(c strict.Check) error { return strict.Read(raw, c) })
+}
+
+// ValidateFrom is [Validate] of a document that is not in memory. An error of from is given as
+// it is.
+func ValidateFrom(predicateType string, from io.Reader) error {
+	return validate(predicateType, func(c strict.Check) error { return strict.ReadFrom(from, c) })
+}
+
+func validate(predicateType string, read func(strict.Check) error) error {
 	promised := strings.TrimPrefix(predicateType, Type+"/v")
 	if predicateType != Type && !slices.Contains(Versions(), promised) {
 		return strict.Fault(attest.FaultUnsupported, "", "%q is not a version of CycloneDX that is read here", strict.Clip(predicateType))
 	}
 	var version string
-	err := strict.Read(raw, strict.Object(
+	err := read(strict.Object(
 		strict.Required("bomFormat", strict.OneOf(nil, "CycloneDX")),
 		strict.Required("specVersion", strict.Text(&version)),
 		strict.Optional("serialNumber", strict.Pattern(nil, "urn:uuid: and a UUID", func(s string) bool {

@@ -4,6 +4,7 @@
 package spdx
 
 import (
+	"io"
 	"slices"
 	"strings"
 
@@ -37,11 +38,21 @@ type header struct {
 // Validate holds raw to the specification's required head. The error is an
 // *[attest.Error] whose Where is a JSON pointer.
 func Validate(predicateType string, raw []byte) error {
+	return validate(predicateType, func(c strict.Check) error { return strict.Read(raw, c) })
+}
+
+// ValidateFrom is [Validate] of a document that is not in memory. An error of from is given as
+// it is.
+func ValidateFrom(predicateType string, from io.Reader) error {
+	return validate(predicateType, func(c strict.Check) error { return strict.ReadFrom(from, c) })
+}
+
+func validate(predicateType string, read func(strict.Check) error) error {
 	if !slices.Contains([]string{Type, TypeV2, TypeV22, TypeV23, TypeV3}, predicateType) {
 		return strict.Fault(attest.FaultUnsupported, "", "%q is not a version of SPDX that is read here", strict.Clip(predicateType))
 	}
 	var h header
-	if err := strict.Read(raw, h.check()); err != nil {
+	if err := read(h.check()); err != nil {
 		return err
 	}
 	if h.version == "" && (h.context != "" || h.graph) {

@@ -3,6 +3,7 @@
 package strict
 
 import (
+	"io"
 	"time"
 
 	"github.com/carnet-project/carnet/attest"
@@ -16,6 +17,7 @@ type (
 )
 
 func Read(raw []byte, check Check) error        { return strict.Read(raw, check) }
+func ReadFrom(r io.Reader, check Check) error   { return strict.ReadFrom(r, check) }
 func Clip(s string) string                      { return strict.Clip(s) }
 func Missing(where string) *attest.Error        { return strict.Missing(where) }
 func Required(name string, check Check) Field   { return strict.Required(name, check) }

@@ -30,6 +30,8 @@ type Checkout struct {
 	Root string
 	// Commit is the full name of the commit checked out: 40 or 64 hex characters.
 	Commit string
+	// Parents are the commits that it follows; a merge has several.
+	Parents []string
 	// CommitTime is the commit's committer time, in UTC.
 	CommitTime time.Time
 	// Branch is the branch checked out, as in "main"; empty for a detached head.
@@ -44,6 +46,9 @@ type Checkout struct {
 	// Dirty says that a tracked file is changed, or that there is one that is neither
 	// tracked nor ignored, in submodules too.
 	Dirty bool
+	// Superproject is the top folder of the work tree of which this one is a submodule;
+	// empty where it is none.
+	Superproject string
 }
 
 // Ref is the full name of the tag or branch that is checked out: the tag where
@@ -79,7 +84,7 @@ func Read(ctx context.Context, dir string, environ []string) (*Checkout, error) 
 	if err := c.readCommit(ctx, g); err != nil {
 		return nil, err
 	}
-	for _, read := range []func(context.Context, *git) error{c.readBranch, c.readTags, c.readRemote, c.readDirty} {
+	for _, read := range []func(context.Context, *git) error{c.readParents, c.readBranch, c.readTags, c.readRemote, c.readDirty, c.readSuperproject} {
 		if err := read(ctx, g); err != nil {
 			return nil, err
 		}
@@ -110,6 +115,27 @@ func (c *Checkout) readCommit(ctx context.Context, g *git) error {
 	}
 	c.CommitTime = time.Unix(seconds, 0).UTC()
 	return nil
+}
+
+// readParents reads the commit itself: of a shallow clone's oldest, git's logs say that it
+// has none.
+func (c *Checkout) readParents(ctx context.Context, g *git) error {
+	raw, err := g.run(ctx, "cat-file", "commit", c.Commit)
+	if err != nil {
+		return err
+	}
+	header, _, _ := strings.Cut(raw, "\n\n")
+	for line := range strings.SplitSeq(header, "\n") {
+		if parent, found := strings.CutPrefix(line, "parent "); found {
+			c.Parents = append(c.Parents, parent)
+		}
+	}
+	return nil
+}
+
+func (c *Checkout) readSuperproject(ctx context.Context, g *git) (err error) {
+	c.Superproject, err = g.run(ctx, "rev-parse", "--show-superproject-working-tree")
+	return err
 }
 
 func (c *Checkout) readBranch(ctx context.Context, g *git) error {

@@ -15,9 +15,9 @@ import (
 	"github.com/carnet-project/carnet/attest/internal/jsontell"
 )
 
-// known are the names whose meaning matters here: a name that differs from one of them
+// meant are the names whose meaning matters here: a name that differs from one of them
 // by case alone is refused, for some readers would take it for the same.
-func known() []string {
+func meant() []string {
 	return []string{"iss", "sub", "aud", "exp", "nbf", "email", "email_verified", "federated_claims", "repository_visibility", "project_visibility"}
 }
 
@@ -42,7 +42,7 @@ func checkHeader(raw []byte) error {
 
 // read takes the claims from a JWT's payload.
 func (t *Token) read(raw []byte) error {
-	return members(raw, "payload", known(), func(name string, value jsontext.Value) (err error) {
+	return members(raw, "payload", meant(), func(name string, value jsontext.Value) (err error) {
 		switch name {
 		case "iss":
 			t.Issuer, err = text(name, value)

@@ -130,22 +130,36 @@ func google(ctx context.Context, e Env) (string, error) {
 	return member(body, "token", err)
 }
 
-// A request is one question to a token service; with a body it is posted as JSON.
+// A request is one question to a service; with a body it is posted as JSON.
 type request struct {
 	url    string
 	header [2]string
 	body   []byte
+	// service is what is asked, "the token service" if empty, and limit bounds its answer
+	// in bytes, twice a token if 0.
+	service string
+	limit   int64
+}
+
+func (r request) complete() request {
+	if r.service == "" {
+		r.service = "the token service"
+	}
+	if r.limit == 0 {
+		r.limit = 2 * MaxTokenBytes
+	}
+	return r
 }
 
 // A statusError is an answer that is none.
 type statusError struct {
-	host   string
-	code   int
-	status string
+	service, host string
+	code          int
+	status        string
 }
 
 func (e *statusError) Error() string {
-	return fmt.Sprintf("the token service at %s answered %s", e.host, e.status)
+	return fmt.Sprintf("%s at %s answered %s", e.service, e.host, e.status)
 }
 
 // ask puts a question up to three times, for runners' services fail now and then. What
@@ -166,6 +180,7 @@ func (e Env) ask(ctx context.Context, r request) ([]byte, error) {
 }
 
 func (e Env) askOnce(ctx context.Context, r request) ([]byte, error) {
+	r = r.complete()
 	ctx, cancel := context.WithTimeout(ctx, e.Patience)
 	defer cancel()
 	method, body := http.MethodGet, io.Reader(nil)
@@ -174,10 +189,10 @@ func (e Env) askOnce(ctx context.Context, r request) ([]byte, error) {
 	}
 	req, err := http.NewRequestWithContext(ctx, method, r.url, body)
 	if err != nil {
-		return nil, errors.New("the token service's address is not a URL")
+		return nil, fmt.Errorf("the address of %s is not a URL", r.service)
 	}
 	if !confidential(req.URL, r.header) {
-		return nil, fmt.Errorf("the token service at %s would be sent a secret over plain http", req.URL.Host)
+		return nil, fmt.Errorf("%s at %s would be sent a secret over plain http", r.service, req.URL.Host)
 	}
 	req.Header.Set(r.header[0], r.header[1])
 	req.Header.Set("Accept", "application/json")
@@ -188,18 +203,18 @@ func (e Env) askOnce(ctx context.Context, r request) ([]byte, error) {
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("asking the token service at %s: %w", req.URL.Host, transportCause(err))
+		return nil, fmt.Errorf("asking %s at %s: %w", r.service, req.URL.Host, transportCause(err))
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
-		return nil, &statusError{req.URL.Host, resp.StatusCode, resp.Status}
+		return nil, &statusError{r.service, req.URL.Host, resp.StatusCode, resp.Status}
 	}
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 2*MaxTokenBytes+1))
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, r.limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading what the token service at %s answered: %w", req.URL.Host, transportCause(err))
+		return nil, fmt.Errorf("reading what %s at %s answered: %w", r.service, req.URL.Host, transportCause(err))
 	}
-	if len(answer) > 2*MaxTokenBytes {
-		return nil, fmt.Errorf("the token service at %s answered over %d bytes", req.URL.Host, 2*MaxTokenBytes)
+	if int64(len(answer)) > r.limit {
+		return nil, fmt.Errorf("%s at %s answered over %d bytes", r.service, req.URL.Host, r.limit)
 	}
 	return answer, nil
 }
@@ -207,7 +222,7 @@ func (e Env) askOnce(ctx context.Context, r request) ([]byte, error) {
 // confidential says whether a header may go to u: a secret goes over TLS or stays on this
 // machine. The metadata server's header is none.
 func confidential(u *url.URL, header [2]string) bool {
-	if header[0] != "Authorization" || u.Scheme == "https" {
+	if header[0] == "Metadata-Flavor" || u.Scheme == "https" {
 		return true
 	}
 	ip := net.ParseIP(u.Hostname())

@@ -2,6 +2,7 @@ package slsa
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -50,6 +51,9 @@ type Build struct {
 	// FieldSources tell where a member's value is from, by the member's JSON pointer in the
 	// predicate. docs/buildtypes/README.md has the words.
 	FieldSources map[string]string
+	// SourceFrom is FieldSources' word for the commit of Source, whose place among the
+	// dependencies is not known before all are there; empty writes none.
+	SourceFrom string
 }
 
 type predicate struct {
@@ -140,10 +144,23 @@ func (b Build) dependencies() []resource.Descriptor {
 
 // metadata is nil where there is nothing to say.
 func (b Build) metadata() *metadata {
-	if b.InvocationID == "" && b.StartedOn.IsZero() && b.FinishedOn.IsZero() && len(b.FieldSources) == 0 {
+	sources := b.fieldSources()
+	if b.InvocationID == "" && b.StartedOn.IsZero() && b.FinishedOn.IsZero() && len(sources) == 0 {
 		return nil
 	}
-	return &metadata{b.InvocationID, stamp(b.StartedOn), stamp(b.FinishedOn), b.FieldSources}
+	return &metadata{b.InvocationID, stamp(b.StartedOn), stamp(b.FinishedOn), sources}
+}
+
+// fieldSources are the origins of fields, with that of the source's commit in its place.
+func (b Build) fieldSources() map[string]string {
+	if b.SourceFrom == "" || b.Source == nil {
+		return b.FieldSources
+	}
+	all := map[string]string{}
+	maps.Copy(all, b.FieldSources)
+	i := slices.IndexFunc(b.dependencies(), func(d resource.Descriptor) bool { return resource.Compare(d, *b.Source) == 0 })
+	all[fmt.Sprintf("/buildDefinition/resolvedDependencies/%d/digest/gitCommit", i)] = b.SourceFrom
+	return all
 }
 
 // sorted leaves out what is there twice.

@@ -38,11 +38,3 @@ func memberOf(raw []byte, name string) ([]byte, bool) {
 	}
 	return nil, false
 }
-
-// holding tells a format whose documents alone have a member of this name at the top.
-func holding(name string) func(raw []byte) bool {
-	return func(raw []byte) bool {
-		_, found := memberOf(raw, name)
-		return found
-	}
-}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/carnet-project/carnet/attest"
@@ -9,12 +10,18 @@ import (
 	"github.com/carnet-project/carnet/attest/predicate/vuln"
 )
 
+// trivy is Trivy's JSON report.
 func trivy() format {
-	return format{Trivy, holding("SchemaVersion"), func(raw []byte) (*Report, error) { return scanned(Trivy, raw, vuln.ReadTrivy) }}
+	return format{Trivy,
+		func(raw []byte) bool { return has(raw, "SchemaVersion") },
+		func(raw []byte) (*Report, error) { return scanned(Trivy, raw, vuln.ReadTrivy) }}
 }
 
+// grype is Grype's JSON report.
 func grype() format {
-	return format{Grype, holding("matches"), func(raw []byte) (*Report, error) { return scanned(Grype, raw, vuln.ReadGrype) }}
+	return format{Grype,
+		func(raw []byte) bool { return has(raw, "matches") },
+		func(raw []byte) (*Report, error) { return scanned(Grype, raw, vuln.ReadGrype) }}
 }
 
 // scanned reads a scanner's own report.
@@ -37,6 +44,44 @@ func scanned(f Format, raw []byte, read func([]byte) (*vuln.Scan, error)) (*Repo
 	}
 	return r, nil
 }
+
+// findings gathers what a report found, at most [vuln.MaxFindings].
+type findings struct {
+	format Format
+	all    []vuln.Finding
+}
+
+// add keeps a finding at a place of the report. The error is an *[Error].
+func (f *findings) add(where string, one vuln.Finding) error {
+	if len(f.all) == vuln.MaxFindings {
+		return unlike(f.format, where, fmt.Sprintf("at most %d findings", vuln.MaxFindings), "more")
+	}
+	f.all = append(f.all, one)
+	return nil
+}
+
+// report is the findings as a report by a scanner.
+func (f *findings) report(scanner vuln.Scanner) *Report {
+	return &Report{
+		Format: f.format, Tool: Tool{Name: scanner.Name, Version: scanner.Version, URI: scanner.URI},
+		Vulnerabilities: &vuln.Report{Scanner: scanner, Findings: f.all},
+	}
+}
+
+// unnamed are the ids of several that are not the first, each once.
+func unnamed(first string, ids []string) []string {
+	var others []string
+	for _, id := range ids {
+		if id != first && id != "" && !slices.Contains(others, id) && len(others) < maxAliases {
+			others = append(others, id)
+		}
+	}
+	return others
+}
+
+// maxAliases bounds the other names of a vulnerability. A distribution's advisory has one for each of the
+// vulnerabilities that it is about.
+const maxAliases = 256
 
 // digest adds one that the report names, on its own or behind a name and an @.
 func (r *Report) digest(s string) {

@@ -71,7 +71,7 @@ func (r *Report) annotation(f *Finding, name string) strict.Check {
 		case AnnotationPublished:
 			f.Published = when(value)
 		case AnnotationEPSS:
-			f.EPSS = probability(value)
+			f.EPSS = Probability(value)
 		case AnnotationExploited:
 			r.TellsExploited = r.TellsExploited || value == "true" || value == "false"
 			f.Exploited = value == "true"
@@ -84,8 +84,8 @@ func (r *Report) annotation(f *Finding, name string) strict.Check {
 	}
 }
 
-// probability reads a number from 0 to 1, and -1 for what is none.
-func probability(s string) float64 {
+// Probability reads a number from 0 to 1, and -1 for what is none.
+func Probability(s string) float64 {
 	p, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(p >= 0 && p <= 1) {
 		return -1

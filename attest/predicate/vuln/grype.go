@@ -9,6 +9,8 @@ import (
 	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
 )
 
+const grypeURI = "https://github.com/anchore/grype"
+
 // grypeReport is what Grype's report says beside its matches (grype/presenter/models/document.go of
 // anchore/grype).
 type grypeReport struct {
@@ -84,7 +86,7 @@ func (o *own) grypeScan() (*Scan, error) {
 	if s.Target == "" {
 		return nil, unlike("/source/target", "missing", "what was scanned")
 	}
-	s.Scanner = NewScanner("https://github.com/anchore/grype", o.version)
+	s.Scanner = NewScanner(grypeURI, o.version)
 	s.Database.Version = strings.Trim(string(o.layout), `"`)
 	if strict.IsURI(o.from) {
 		s.Database.URI = o.from
@@ -192,7 +194,7 @@ func (m *match) available(in *strict.Reader) (bool, error) {
 func (m *match) epss(in *strict.Reader) (bool, error) {
 	var raw []byte
 	filled, err := strict.Object(strict.Optional("epss", strict.Raw(&raw, strict.Any())))(in)
-	if p := probability(string(raw)); p >= 0 {
+	if p := Probability(string(raw)); p >= 0 {
 		m.EPSS, m.tells = max(m.EPSS, p), true
 	}
 	return filled, err

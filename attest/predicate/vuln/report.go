@@ -2,6 +2,7 @@ package vuln
 
 import (
 	"cmp"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -38,6 +39,18 @@ type Scanner struct {
 // NewScanner is a scanner with the name that its URI has.
 func NewScanner(uri, version string) Scanner {
 	return Scanner{URI: uri, Name: scannerName(uri), Version: version}
+}
+
+// ScannerNamed is a scanner of which only the name is known. Of Trivy and Grype it has the URI that their own
+// reports get; of others it is a package URL of no type in particular.
+func ScannerNamed(name, version string) Scanner {
+	name = strings.ToLower(strings.Join(strings.Fields(name), "-"))
+	for _, known := range []string{trivyURI, grypeURI} {
+		if scannerName(known) == name {
+			return NewScanner(known, version)
+		}
+	}
+	return NewScanner("pkg:generic/"+url.PathEscape(name), version)
 }
 
 // A Database is the list of vulnerabilities that the scanner used.

@@ -6,6 +6,8 @@ import (
 	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
 )
 
+const trivyURI = "https://github.com/aquasecurity/trivy"
+
 // trivyReport is what Trivy's report says beside its findings (pkg/types/report.go of aquasecurity/trivy).
 type trivyReport struct {
 	schema           []byte
@@ -102,7 +104,7 @@ func (o *own) trivyFinding(in *strict.Reader) (bool, error) {
 // the same form and no vulnerabilities.
 func (o *own) trivyScan() (*Scan, error) {
 	s := &Scan{Target: o.artifact, Digests: o.repoDigests}
-	s.Scanner = NewScanner("https://github.com/aquasecurity/trivy", o.version)
+	s.Scanner = NewScanner(trivyURI, o.version)
 	if !o.trivy() {
 		return nil, unlike("/SchemaVersion", string(o.schema), "2, with an ArtifactName")
 	}

@@ -112,9 +112,13 @@ func (s *stream) test(where string, p *goPackage, e event) error {
 		if len(p.running) == maxTests {
 			return unlike(GoTest, where, "at most 100,000 tests", "more")
 		}
-		p.running[e.Test], p.ended = true, false
+		p.ended = false
+		// Of benchmarks that went well nothing tells the end.
+		if !strings.HasPrefix(e.Test, "Benchmark") {
+			p.running[e.Test] = true
+		}
 		return nil
-	case "pass", "bench":
+	case "pass":
 		delete(p.running, e.Test)
 		return s.add(where, name, passed)
 	case "skip":

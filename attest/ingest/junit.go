@@ -41,12 +41,14 @@ func looksJUnit(raw []byte) bool {
 type junitReader struct {
 	*tests
 	d *xml.Decoder
+	// depth is how many suites have begun that have not ended.
+	depth int
 }
 
 // readJUnit reads a report of JUnit. A document type, entities of its own, encodings that are
 // not known, and counts that disagree with the tests that are listed are refused.
 func readJUnit(raw []byte) (*Report, error) {
-	j := &junitReader{newTests(JUnit), xmlDecoder(raw)}
+	j := &junitReader{tests: newTests(JUnit), d: xmlDecoder(raw)}
 	rooted := false
 	for {
 		token, err := j.token()
@@ -114,7 +116,10 @@ func (j *junitReader) attributes(e xml.StartElement) (map[string]string, error) 
 
 // counts are what a suite holds, or what it says that it holds.
 type counts struct {
-	tests, skipped int
+	tests int
+	// skipped are the tests that were not run, and disabled those of them that say so by their
+	// status, which GoogleTest counts apart.
+	skipped, disabled int
 	// failed are the tests that failed, and faults their elements failure and error, of which a
 	// test may have several.
 	failed, faults int
@@ -123,6 +128,7 @@ type counts struct {
 func (c *counts) add(o counts) {
 	c.tests += o.tests
 	c.skipped += o.skipped
+	c.disabled += o.disabled
 	c.failed += o.failed
 	c.faults += o.faults
 }
@@ -133,9 +139,10 @@ func (j *junitReader) suite(start xml.StartElement, within []string) (counts, er
 	if err != nil {
 		return counts{}, err
 	}
-	if len(within) == maxDepth {
+	if j.depth++; j.depth > maxDepth {
 		return counts{}, j.unlike(fmt.Sprintf("suites at most %d deep", maxDepth), "deeper ones")
 	}
+	defer func() { j.depth-- }()
 	path := within
 	if start.Name.Local == "testsuite" && attributes["name"] != "" {
 		path = append(slices.Clone(within), j.clip(attributes["name"]))
@@ -221,59 +228,72 @@ func (j *junitReader) skip() error {
 	return nil
 }
 
+// A testcase is one test as far as it is read.
+type testcase struct {
+	counts
+	outcome
+	// todo is a test that is known not to work yet, whose failure is expected.
+	todo bool
+}
+
 // testcase reads a test to its end.
 func (j *junitReader) testcase(start xml.StartElement, path []string) (counts, error) {
 	attributes, err := j.attributes(start)
 	if err != nil {
 		return counts{}, err
 	}
-	c := counts{tests: 1}
-	o := stated(attributes)
-	if o == failed {
-		c.faults = 1
-	}
-	skipped := o == warned
-	err = j.children(func(e xml.StartElement) error {
-		switch e.Name.Local {
-		case "failure", "error", "rerunFailure", "rerunError":
-			// What failed again has failed, too; Surefire counts it once.
-			if e.Name.Local == "failure" || e.Name.Local == "error" {
-				c.faults++
-			}
-			o = failed
-		case "skipped", "disabled":
-			skipped, o = true, max(o, warned)
-		case "flakyFailure", "flakyError":
-			o = max(o, warned)
-		}
-		return j.skip()
-	})
-	if err != nil {
+	c := byStatus(attributes)
+	if err := j.children(func(e xml.StartElement) error { return j.ending(e, &c) }); err != nil {
 		return counts{}, err
 	}
-	if o == failed {
+	if c.todo {
+		c.outcome, c.skipped = min(c.outcome, warned), 1
+	}
+	if c.outcome == failed {
 		c.failed = 1
 	}
-	if skipped {
-		c.skipped = 1
-	}
-	return c, j.add(j.line(), caseName(path, attributes), o)
+	return c.counts, j.add(j.line(), caseName(path, attributes), c.outcome)
 }
 
-// stated is how a test ended by its attributes, which some dialects have: GoogleTest says
+// ending reads an element that may say how a test ended.
+func (j *junitReader) ending(e xml.StartElement, c *testcase) error {
+	attributes, err := j.attributes(e)
+	if err != nil {
+		return err
+	}
+	switch e.Name.Local {
+	case "failure", "error":
+		c.faults, c.outcome = c.faults+1, failed
+	case "rerunFailure", "rerunError":
+		// What failed again has failed, too; Surefire counts it once.
+		c.outcome = failed
+	case "skipped":
+		c.skipped, c.outcome = 1, max(c.outcome, warned)
+		c.todo = c.todo || attributes["type"] == "todo" // as Node.js has it, beside the failure
+	case "disabled":
+		c.skipped, c.disabled, c.outcome = 1, 1, max(c.outcome, warned)
+	case "flakyFailure", "flakyError":
+		c.outcome = max(c.outcome, warned)
+	}
+	return j.skip()
+}
+
+// byStatus is how a test ended by its attributes, which some dialects have: GoogleTest says
 // status="notrun", and others the outcome itself.
-func stated(attributes map[string]string) outcome {
+func byStatus(attributes map[string]string) testcase {
+	c := testcase{counts: counts{tests: 1}}
 	switch strings.ToLower(attributes["status"]) {
 	case "failed", "fail", "failure", "error", "errored", "broken":
-		return failed
-	case "notrun", "skipped", "disabled", "ignored", "pending":
-		return warned
+		c.faults, c.outcome = 1, failed
+	case "notrun", "disabled":
+		c.skipped, c.disabled, c.outcome = 1, 1, warned
+	case "skipped", "ignored", "pending":
+		c.skipped, c.outcome = 1, warned
 	}
-	switch attributes["result"] {
-	case "skipped", "suppressed":
-		return warned
+	if r := attributes["result"]; c.skipped == 0 && (r == "skipped" || r == "suppressed") {
+		c.skipped, c.outcome = 1, max(c.outcome, warned)
 	}
-	return passed
+	return c
 }
 
 // caseName is the names of the suites from the outermost in, the class unless the innermost
@@ -295,6 +315,9 @@ func caseName(path []string, attributes map[string]string) string {
 // agree holds what a suite says that it holds to what it does. Some dialects count what lies
 // in suites below it, and others do not; some count the failures of a test, and others tests.
 func (j *junitReader) agree(attributes map[string]string, own, all counts) error {
+	if own == (counts{}) {
+		own = all // what only holds suites speaks of them
+	}
 	tests, told, err := j.sum(attributes, "tests")
 	if err == nil && told && tests != own.tests && tests != all.tests {
 		err = j.unlike(fmt.Sprintf("the %d tests that the suite says it has", tests), "%d", all.tests)
@@ -309,9 +332,16 @@ func (j *junitReader) agree(attributes map[string]string, own, all counts) error
 	if err != nil {
 		return err
 	}
-	skipped, told, err := j.sum(attributes, "skipped", "disabled", "ignored")
-	if err == nil && told && skipped != own.skipped && skipped != all.skipped {
+	skipped, told, err := j.sum(attributes, "skipped", "ignored")
+	if err == nil && told && !slices.Contains([]int{own.skipped, own.skipped - own.disabled, all.skipped, all.skipped - all.disabled}, skipped) {
 		err = j.unlike(fmt.Sprintf("the %d skipped tests that the suite says it has", skipped), "%d", all.skipped)
+	}
+	if err != nil {
+		return err
+	}
+	disabled, told, err := j.sum(attributes, "disabled")
+	if err == nil && told && !slices.Contains([]int{own.skipped, own.disabled, all.skipped, all.disabled}, disabled) {
+		err = j.unlike(fmt.Sprintf("the %d disabled tests that the suite says it has", disabled), "%d", all.disabled)
 	}
 	return err
 }

@@ -18,7 +18,7 @@ type format struct {
 // formats are those that are read, in no order that matters: of each report just one looks.
 func formats() []format {
 	return []format{
-		trivy(), grype(),
+		trivy(), grype(), clair(), osv(), cycloneDX(), openVEX(), csaf(),
 		analysis(), junit(), goTest(), tap(),
 	}
 }

@@ -1,0 +1,171 @@
+//go:build amd64 || arm64
+
+package trace
+
+import (
+	"os"
+	"strconv"
+	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// A tree is the processes of one command. This process becomes the parent of those
+// whose own has ended (PR_SET_CHILD_SUBREAPER), so that they can be found, and their
+// memory read where the kernel allows that to ancestors only (Yama).
+type tree struct {
+	before  int // whether this process was a subreaper
+	root    string
+	mount   string
+	filters int // of this process itself
+
+	mu      sync.Mutex
+	main    int
+	threads map[int]thread
+}
+
+// A thread is one that made a call.
+type thread struct {
+	start   uint64 // in clock ticks since the machine started; tells it from a later namesake
+	foreign bool
+}
+
+func newTree() (*tree, error) {
+	t := &tree{threads: map[int]thread{}, filters: filters("self")}
+	t.root, t.mount = viewOf("self")
+	var before int32
+	if err := unix.Prctl(unix.PR_GET_CHILD_SUBREAPER, uintptr(unsafe.Pointer(&before)), 0, 0, 0); err != nil {
+		return nil, err
+	}
+	t.before = int(before)
+	return t, unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+}
+
+func (t *tree) close() {
+	t.reap()
+	unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, uintptr(t.before), 0, 0, 0)
+}
+
+// meet notes a thread that makes a call and says whether it has a root folder or a
+// mount namespace of its own. Both are looked at anew when it executes a program.
+func (t *tree) meet(tid int, anew bool) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if known, ok := t.threads[tid]; ok && !anew {
+		return known.foreign
+	}
+	if len(t.threads) >= maxThreads {
+		t.sweep()
+	}
+	name := strconv.Itoa(tid)
+	p, ok := statOf(name)
+	if !ok {
+		return false
+	}
+	root, mount := viewOf(name)
+	found := thread{start: p.start, foreign: differs(root, t.root) || differs(mount, t.mount)}
+	t.threads[tid] = found
+	return found.foreign
+}
+
+// differs compares what may not be known: of a process that hid itself.
+func differs(a, b string) bool { return a != "" && b != "" && a != b }
+
+// forget makes the next meeting look anew.
+func (t *tree) forget(tid int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.threads, tid)
+}
+
+// sweep forgets threads that are no more. If too many live, all are forgotten, which
+// costs time and some zombies that stay until this process ends.
+func (t *tree) sweep() {
+	for tid, known := range t.threads {
+		if p, ok := statOf(strconv.Itoa(tid)); !ok || p.start != known.start {
+			delete(t.threads, tid)
+		}
+	}
+	if len(t.threads) >= maxThreads/2 {
+		clear(t.threads)
+	}
+}
+
+// reap ends zombies that this process inherited. The command itself, and children that
+// are none of its processes, are left to who started them.
+func (t *tree) reap() {
+	for {
+		var info unix.Siginfo
+		if unix.Waitid(unix.P_ALL, 0, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) != nil {
+			return
+		}
+		pid := int(*(*int32)(unsafe.Add(unsafe.Pointer(&info), 16))) // si_pid, waitid(2)
+		if pid == 0 || !t.adopted(pid) {
+			return
+		}
+		if _, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); err != nil {
+			return
+		}
+		t.forget(pid)
+	}
+}
+
+func (t *tree) adopted(pid int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	known, ok := t.threads[pid]
+	if !ok || pid == t.main {
+		return false
+	}
+	p, ok := statOf(strconv.Itoa(pid))
+	return ok && p.start == known.start
+}
+
+// kill kills all processes of the command that live, and says which.
+func (t *tree) kill() []int {
+	all := allProcesses()
+	children := map[int][]int{}
+	for pid, p := range all {
+		children[p.parent] = append(children[p.parent], pid)
+	}
+	var found []int
+	for _, pid := range children[os.Getpid()] {
+		if t.ours(pid, all[pid]) {
+			found = append(found, pid)
+		}
+	}
+	for i := 0; i < len(found); i++ {
+		found = append(found, children[found[i]]...)
+	}
+	var killed []int
+	for _, pid := range found {
+		if !all[pid].zombie && killSame(pid, all[pid].start) {
+			killed = append(killed, pid)
+		}
+	}
+	return killed
+}
+
+// ours says whether a child of this process belongs to the command: it was met, or it
+// has a filter that this process has not.
+func (t *tree) ours(pid int, p process) bool {
+	t.mu.Lock()
+	known, ok := t.threads[pid]
+	main := t.main
+	t.mu.Unlock()
+	return pid == main || (ok && known.start == p.start) || filters(strconv.Itoa(pid)) > t.filters
+}
+
+// killSame kills a process, and no later one that got its number.
+func killSame(pid int, start uint64) bool {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	if p, ok := statOf(strconv.Itoa(pid)); !ok || p.start != start {
+		return false
+	}
+	return unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) == nil
+}

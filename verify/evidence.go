@@ -9,6 +9,8 @@ import (
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/predicate"
+	"github.com/carnet-project/carnet/attest/predicate/reference"
+	"github.com/carnet-project/carnet/sbom"
 )
 
 // A Kind tells a signature from an attestation. Neither ever stands in for the
@@ -21,8 +23,9 @@ const (
 	KindAttestation Kind = "attestation"
 )
 
-// Evidence is a claim that a root believes. It has no other source than [Bundle],
-// and the zero Evidence is of no kind and about nothing.
+// Evidence is a claim that a root believes. It has no other source than [Bundle] and
+// [Commits], and [Evidence.Follow] for a document that such evidence refers to; and the zero
+// Evidence is of no kind and about nothing.
 type Evidence struct {
 	kind      Kind
 	subject   attest.Digest
@@ -33,6 +36,12 @@ type Evidence struct {
 	statement *attest.Statement
 	bundle    attest.Digest
 	form      attest.Form
+	// document is what was followed to the predicate, where that is not in the bundle; then
+	// predicate is the document, or listed and unlisted what reading a large SBOM gave.
+	document  *reference.Document
+	predicate []byte
+	listed    *sbom.Document
+	unlisted  error
 }
 
 // Kind says whether this is a signature or an attestation.
@@ -76,14 +85,21 @@ func (e *Evidence) Form() attest.Form { return e.form }
 // PredicateType is the statement's predicate type, or "" for a signature that is
 // not a statement.
 func (e *Evidence) PredicateType() string {
+	if e.document != nil {
+		return e.document.PredicateType
+	}
 	if e.statement == nil {
 		return ""
 	}
 	return e.statement.PredicateType()
 }
 
-// Predicate is the exact bytes of the predicate, or nil. They must not be changed.
+// Predicate is the exact bytes of the predicate, or nil; also where it is a document that is
+// too large to be kept, for which see [Evidence.SBOM]. They must not be changed.
 func (e *Evidence) Predicate() []byte {
+	if e.document != nil {
+		return e.predicate
+	}
 	if e.statement == nil {
 		return nil
 	}
@@ -188,16 +204,19 @@ func (e *Evidence) read(payload []byte) error {
 
 // wellFormed holds the predicate to its type: what is signed may still be no SBOM.
 func wellFormed(st *attest.Statement) error {
-	err := predicate.Validate(st.PredicateType(), st.Predicate())
-	if err == nil {
-		return nil
+	if err := predicate.Validate(st.PredicateType(), st.Predicate()); err != nil {
+		return malformedPredicate(st.PredicateType(), err)
 	}
+	return nil
+}
+
+func malformedPredicate(predicateType string, err error) *Error {
 	reason := ReasonPredicateMalformed
 	var fault *attest.Error
 	if errors.As(err, &fault) && fault.Fault == attest.FaultUnsupported {
 		reason = ReasonUnsupported
 	}
-	return &Error{reason, "a predicate of type " + st.PredicateType(), err.Error()}
+	return &Error{reason, "a predicate of type " + predicateType, err.Error()}
 }
 
 func wantSubject(subject, found attest.Digest) error {

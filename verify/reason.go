@@ -24,6 +24,9 @@ const (
 	ReasonUnsigned Reason = "unsigned"
 	// ReasonUnreadable: it could not be fetched.
 	ReasonUnreadable Reason = "unreadable"
+	// ReasonDocumentMissing: signed by a trusted signer, and the document that it refers to is
+	// not there.
+	ReasonDocumentMissing Reason = "document-missing"
 
 	// ReasonCertificateUntrusted: no trusted authority issued the signer's certificate.
 	ReasonCertificateUntrusted Reason = "certificate-untrusted"
@@ -83,7 +86,7 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		ReasonUnknownSigner, ReasonKeyAlgorithm, ReasonSignatureInvalid, ReasonSubjectMismatch,
-		ReasonPredicateMalformed, ReasonUnsigned, ReasonUnreadable, ReasonContentMismatch,
+		ReasonPredicateMalformed, ReasonUnsigned, ReasonUnreadable, ReasonDocumentMissing, ReasonContentMismatch,
 		ReasonMalformed, ReasonTooLarge, ReasonDuplicateKey, ReasonKeyCase, ReasonTrailingData,
 		ReasonDigestWeak, ReasonDigestMalformed, ReasonNoSubject, ReasonPayloadType,
 		ReasonStatementType, ReasonNoSignature, ReasonSeveralSignatures, ReasonUnsupported,

@@ -98,7 +98,7 @@ func (in *inquiry) descend(ctx context.Context, b basis, known *inquiry) (*inqui
 	}
 	g := Gate{
 		Source: found.Source, Roots: in.gate.Roots, Policy: in.gate.Policy.ForBase(policy.BaseImage{Name: b.name, Digest: b.digest}),
-		Images: found.Images, Bases: in.gate.Bases, At: in.gate.At, Parallel: in.gate.Parallel,
+		Images: found.Images, Documents: found.Documents, MaxDocumentBytes: in.gate.MaxDocumentBytes, Bases: in.gate.Bases, At: in.gate.At, Parallel: in.gate.Parallel,
 	}
 	below := g.inquiry(policy.Narrow(found.Artifact, b.platforms...), in.facts)
 	below.describe(ctx)

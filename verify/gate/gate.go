@@ -4,6 +4,7 @@ package gate
 
 import (
 	"context"
+	"io"
 	"slices"
 	"time"
 
@@ -43,6 +44,12 @@ type Gate struct {
 	// its full repository name and digest. They may be nil where the policy needs neither.
 	Images func(ctx context.Context, image attest.Digest) (policy.Image, error)
 	Bases  func(ctx context.Context, name string, d attest.Digest) (Base, error)
+	// Documents opens a document that evidence about subject refers to, where that evidence
+	// lies: its blob, by the digest and size that are stored. An error that is [ErrNoDocument]
+	// says that there is none. MaxDocumentBytes bounds each, packed or not; 0 is
+	// [verify.MaxDocumentBytes].
+	Documents        func(ctx context.Context, stored attest.Digest, size int64) (io.ReadCloser, error)
+	MaxDocumentBytes int64
 	// Covered reads the unsigned statements that lie in the artifact's index.
 	Covered func(ctx context.Context) ([]policy.Covered, error)
 	// At is the time for which is judged, and Tag and Deploy are the case's.
@@ -58,9 +65,10 @@ type Gate struct {
 
 // A Base is a base image, where it lies and how its own bases are found.
 type Base struct {
-	Artifact artifact.Artifact
-	Source   Source
-	Images   func(ctx context.Context, image attest.Digest) (policy.Image, error)
+	Artifact  artifact.Artifact
+	Source    Source
+	Images    func(ctx context.Context, image attest.Digest) (policy.Image, error)
+	Documents func(ctx context.Context, stored attest.Digest, size int64) (io.ReadCloser, error)
 }
 
 // Check judges one artifact. Listings come first near, then far, and of what they
@@ -102,6 +110,9 @@ func (in *inquiry) find(ctx context.Context) policy.Verdict {
 func (in *inquiry) pursue(ctx context.Context, ways ...fit) policy.Verdict {
 	for {
 		verdict := in.gate.Policy.Judge(in.known())
+		if in.refer(ctx, verdict) {
+			continue // what the documents are may be all that was missing
+		}
 		batch := in.next(verdict, ways)
 		switch {
 		case len(batch) > 0:

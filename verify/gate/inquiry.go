@@ -6,6 +6,7 @@ import (
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/attest/predicate/reference"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
 )
@@ -33,6 +34,8 @@ type inquiry struct {
 	unread map[attest.Digest]string
 	// begun says that the artifact's own near listing has been made, for summaries.
 	begun bool
+	// referred are the documents that were followed.
+	referred map[referral]bool
 	// width is how many candidates were last fetched for one cell.
 	width int
 }
@@ -41,6 +44,7 @@ func (g Gate) inquiry(a artifact.Artifact, facts *policy.Facts) *inquiry {
 	in := &inquiry{
 		gate: g, artifact: a, facts: facts, needs: g.Policy.Needs(), images: map[attest.Digest]policy.Image{},
 		bases: map[attest.Digest]policy.Base{}, below: map[attest.Digest]*inquiry{}, asked: map[string]bool{}, unread: map[attest.Digest]string{},
+		referred: map[referral]bool{},
 	}
 	in.followed = !in.descends()
 	return in
@@ -161,13 +165,16 @@ func (in *inquiry) onPath(cell policy.Cell, c *candidate) bool {
 }
 
 func hinted(r policy.Requirement, f attest.Found) bool {
-	return r.Hinted(f.PredicateType)
+	return r.Hinted(f.PredicateType) || f.PredicateType == reference.V01 && r.Refers(f.Refers)
 }
 
-func silent(_ policy.Requirement, f attest.Found) bool { return f.PredicateType == "" }
+// silent is what says nothing of itself, and a reference that does not say to what.
+func silent(_ policy.Requirement, f attest.Found) bool {
+	return f.PredicateType == "" || f.PredicateType == reference.V01 && len(f.Refers) == 0
+}
 
 func misleading(r policy.Requirement, f attest.Found) bool {
-	return f.PredicateType != "" && !r.Hinted(f.PredicateType) && f.Bytes > 0 && f.Bytes <= misleadingBytes
+	return !silent(r, f) && !hinted(r, f) && f.Bytes > 0 && f.Bytes <= misleadingBytes
 }
 
 // opened is what one candidate turned out to be.

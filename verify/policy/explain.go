@@ -143,7 +143,7 @@ func statusOf(reason verify.Reason) Status {
 		return StatusFail
 	case verify.ReasonTooLarge, verify.ReasonUnreadable:
 		return StatusError
-	case verify.ReasonUnsigned:
+	case verify.ReasonUnsigned, verify.ReasonDocumentMissing:
 		return StatusMissing
 	}
 	return StatusInvalid

@@ -168,6 +168,7 @@ func (b *bench) cell(clause Clause, r Requirement, node artifact.Artifact) Cell 
 func (b *bench) gather(cell *Cell, from []string) {
 	b.want(cell, from)
 	for _, e := range b.c.Evidence {
+		b.refer(cell, from, e)
 		if !cell.Requirement.MetBy(e) || !b.covers(e, cell) {
 			continue
 		}
@@ -318,8 +319,8 @@ type Needs struct {
 	// an index, Bases for base images, so many levels deep.
 	Images, Covered bool
 	Bases           int
-	// Commits asks for evidence about commits.
-	Commits bool
+	// Commits asks for evidence about commits, and Contents for what SBOMs list.
+	Commits, Contents bool
 }
 
 // Needs is what judging takes beside evidence.
@@ -336,6 +337,7 @@ func (p *Policy) Needs() Needs {
 			}
 			n.Commits = n.Commits || r.Source != nil || slices.ContainsFunc(r.Checks, func(c CheckClause) bool { return !c.OnImage }) ||
 				slices.ContainsFunc(r.Approvals, func(a ApprovalClause) bool { return a.NotAuthor })
+			n.Contents = n.Contents || r.SBOM != nil && !r.SBOM.presence() || r.Vulnerabilities != nil && len(r.Vulnerabilities.VEXFrom) > 0 || len(r.Rules) > 0
 			if r.Provenance != nil {
 				n.Covered = n.Covered || slices.ContainsFunc(r.Provenance.Builders, func(name string) bool { return b.builders[name].Covered })
 			}

@@ -36,6 +36,8 @@ type Cell struct {
 	Evidence []*verify.Evidence
 	// Candidates is how many accepted pieces there were to select from.
 	Candidates int
+	// Referrals are documents of the kind that accepted evidence refers to, followed or not.
+	Referrals []Referral
 	// Findings are how the rules of the cell ended, those that allow included.
 	Findings []Finding
 	// Level is the SLSA build level that the selected provenance reached, in a cell about

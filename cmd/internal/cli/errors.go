@@ -60,6 +60,12 @@ type UnavailableError struct{ Err error }
 func (e *UnavailableError) Error() string { return e.Err.Error() }
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
+// A StepError ends a command that has run another one, with that one's exit code. All that
+// is to be told of it has been.
+type StepError struct{ Code int }
+
+func (e *StepError) Error() string { return fmt.Sprintf("the command ended with exit code %d", e.Code) }
+
 // Printed marks an error as told already: it still decides the exit code.
 func Printed(err error) error { return &printed{err} }
 
@@ -72,9 +78,12 @@ func code(err error) int {
 	var usage *UsageError
 	var verdict *NotAllowedError
 	var unavailable *UnavailableError
+	var step *StepError
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &step):
+		return step.Code
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &verdict):

@@ -39,7 +39,8 @@ func isVerdict(err error) bool {
 
 func isPrinted(err error) bool {
 	var p *printed
-	return isVerdict(err) || errors.As(err, &p)
+	var step *StepError
+	return isVerdict(err) || errors.As(err, &p) || errors.As(err, &step)
 }
 
 func newApp(env *Env, name, usage string, commands []Command) *urfave.App {

@@ -35,7 +35,7 @@ is told with its place. With --statement only the unsigned statement is written.
 			{"one's own type, unsigned, to be signed elsewhere", "carnet attest --type https://acme.example/review/v1 --predicate review.json --statement - ghcr.io/acme/app:1.4"},
 		},
 		Run:      runAttest,
-		Commands: []cli.Command{attestProvenance(), attestSBOM()},
+		Commands: []cli.Command{attestProvenance(), attestSBOM(), attestRun()},
 	}
 }
 

@@ -3,6 +3,7 @@ package consume
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
@@ -17,7 +18,7 @@ import (
 func gateAt(client *oci.Client, store *oci.Store, a artifact.Artifact) gate.Gate {
 	return gate.Gate{
 		Source: source{store, a},
-		Images: images(store),
+		Images: images(store), Documents: documents(store),
 		Covered: func(ctx context.Context) ([]policy.Covered, error) {
 			read, err := store.Statements(ctx, a, func(predicateType string) bool { return predicate.ClassOf(predicateType) == predicate.Provenance })
 			if err != nil {
@@ -42,6 +43,18 @@ func images(store *oci.Store) func(context.Context, attest.Digest) (policy.Image
 	}
 }
 
+// documents opens what evidence refers to in the store of the evidence, and nowhere else: what
+// a reference says of its location is not followed.
+func documents(store *oci.Store) func(context.Context, attest.Digest, int64) (io.ReadCloser, error) {
+	return func(ctx context.Context, stored attest.Digest, size int64) (io.ReadCloser, error) {
+		body, err := store.Blob(ctx, stored, size)
+		if oci.IsNotFound(err) {
+			return nil, fmt.Errorf("%w: %v", gate.ErrNoDocument, err)
+		}
+		return body, err
+	}
+}
+
 // base opens a base image in its registry. Its name is what others say: it is never a path.
 func base(ctx context.Context, client *oci.Client, name string, d attest.Digest) (gate.Base, error) {
 	t, err := oci.ParseTarget(name + "@" + d.String())
@@ -60,5 +73,5 @@ func base(ctx context.Context, client *oci.Client, name string, d attest.Digest)
 	if err != nil {
 		return gate.Base{}, err
 	}
-	return gate.Base{Artifact: a, Source: source{store, a}, Images: images(store)}, nil
+	return gate.Base{Artifact: a, Source: source{store, a}, Images: images(store), Documents: documents(store)}, nil
 }

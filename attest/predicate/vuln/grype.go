@@ -82,7 +82,7 @@ func (o *own) grypeScan() (*Scan, error) {
 	case o.invalid:
 		return nil, unlike("/descriptor/db/valid", "false", "a database that is valid")
 	}
-	s := &Scan{Target: cmp.Or(o.input, o.target), Digests: o.repos}
+	s := &Scan{Target: cmp.Or(o.input, o.target, o.manifest, o.config), Digests: o.repos}
 	if s.Target == "" {
 		return nil, unlike("/source/target", "missing", "what was scanned")
 	}

@@ -29,11 +29,12 @@ type Descriptor struct {
 
 // Compare orders descriptors by URI, then name, then digest.
 func Compare(a, b Descriptor) int {
-	return cmp.Or(
-		strings.Compare(a.URI, b.URI),
-		strings.Compare(a.Name, b.Name),
-		strings.Compare(digests(a.Digest), digests(b.Digest)),
-	)
+	// The digests are put in order only where they decide, for there may be many thousands
+	// of descriptors.
+	if order := cmp.Or(strings.Compare(a.URI, b.URI), strings.Compare(a.Name, b.Name)); order != 0 {
+		return order
+	}
+	return strings.Compare(digests(a.Digest), digests(b.Digest))
 }
 
 func digests(set map[string]string) string {

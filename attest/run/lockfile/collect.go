@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/carnet-project/carnet/attest/internal/strict"
@@ -93,7 +94,7 @@ func (c *collector) leave(what string) {
 
 func (c *collector) lock() *Lock {
 	l := &Lock{Format: c.format, Dependencies: c.found, Undigested: c.unpinned, Notes: c.notes}
-	slices.SortStableFunc(l.Dependencies, resource.Compare)
+	slices.SortFunc(l.Dependencies, resource.Compare)
 	for _, d := range l.Dependencies {
 		if len(d.Digest) == 0 {
 			l.Undigested++
@@ -126,4 +127,4 @@ func (c *collector) lines(raw []byte, read func(line string, number int) error) 
 	return nil
 }
 
-func place(line int) string { return fmt.Sprintf("line %d", line) }
+func place(line int) string { return "line " + strconv.Itoa(line) }

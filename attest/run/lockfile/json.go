@@ -41,6 +41,16 @@ func (c *collector) inJSON(raw []byte, read func(d *document) error) error {
 
 func (d *document) where() string { return string(d.dec.StackPointer()) }
 
+// entry counts one entry. Where it is, is asked for only when it is told, for that takes as
+// long as the file is deep.
+func (d *document) entry() error {
+	if d.c.entries < MaxEntries {
+		d.c.entries++
+		return nil
+	}
+	return d.c.entry(d.where())
+}
+
 func (d *document) syntax(err error) *Error {
 	var s *jsontext.SyntacticError
 	if !errors.As(err, &s) {

@@ -32,8 +32,7 @@ func readMavenLockfile(c *collector, raw []byte) error {
 // artifacts reads a list of artifacts, each with those that it needs.
 func (d *document) artifacts(included bool) error {
 	return d.array(func() error {
-		where := d.where()
-		if err := d.c.entry(where); err != nil {
+		if err := d.entry(); err != nil {
 			return err
 		}
 		var group, name, version, classifier, kind, algorithm, checksum, resolved string
@@ -57,7 +56,7 @@ func (d *document) artifacts(included bool) error {
 		if !used {
 			return nil // another version of it, or the same one elsewhere, was chosen
 		}
-		where = group + ":" + name + ":" + version
+		where := group + ":" + name + ":" + version
 		a := resource.Descriptor{URI: maven(group, name, version, kind, classifier), DownloadLocation: location(resolved)}
 		if checksum != "" {
 			if a.Digest, err = d.c.inHex(where, algorithm, checksum); err != nil {

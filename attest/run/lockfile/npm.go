@@ -42,7 +42,7 @@ type npmPackage struct {
 // npmPackages reads "packages": a path in the project for each, with what is there.
 func (d *document) npmPackages() error {
 	return d.object(func(path string) error {
-		if err := d.c.entry(d.where()); err != nil {
+		if err := d.entry(); err != nil {
 			return err
 		}
 		var p npmPackage
@@ -85,7 +85,7 @@ func (d *document) npmPackages() error {
 // alone has.
 func (d *document) npmDependencies() error {
 	return d.object(func(name string) error {
-		if err := d.c.entry(d.where()); err != nil {
+		if err := d.entry(); err != nil {
 			return err
 		}
 		p := npmPackage{name: name}

@@ -159,7 +159,7 @@ func (c *Case) read(from []file) ([]File, error) {
 func (c *Case) Gate(p *policy.Policy, roots ...verify.Root) gate.Gate {
 	return gate.Gate{
 		Source: source{c, &c.doc.Image}, Roots: roots, Policy: p, At: c.at, Tag: c.Tag(),
-		Images: c.config(&c.doc.Image), Bases: c.base, Covered: c.covered,
+		Images: c.config(&c.doc.Image), Documents: c.documents(&c.doc.Image), Bases: c.base, Covered: c.covered,
 	}
 }
 
@@ -174,8 +174,10 @@ func (c *Case) config(i *image) func(context.Context, attest.Digest) (policy.Ima
 }
 
 // unread is why the recording could not read d, if it could not.
-func (i *image) unread(d attest.Digest) error {
-	for _, u := range i.Unread {
+func (i *image) unread(d attest.Digest) error { return reasonFor(i.Unread, d) }
+
+func reasonFor(all []unread, d attest.Digest) error {
+	for _, u := range all {
 		if u.Digest == d.String() {
 			return u.Error.err()
 		}
@@ -187,7 +189,7 @@ func (c *Case) base(_ context.Context, name string, d attest.Digest) (gate.Base,
 	for i := range c.doc.Bases {
 		b := &c.doc.Bases[i]
 		if b.Name == name && b.Digest == d {
-			return gate.Base{Artifact: c.trees[d], Source: source{c, b}, Images: c.config(b)}, nil
+			return gate.Base{Artifact: c.trees[d], Source: source{c, b}, Images: c.config(b), Documents: c.documents(b)}, nil
 		}
 	}
 	return gate.Base{}, fmt.Errorf("the saved case does not have the base image %s@%s", name, d)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,8 +53,10 @@ type image struct {
 	Digest attest.Digest `json:"-"`
 	Pinned string        `json:"digest"`
 	// Unread are configurations and attestation manifests that could not be read.
-	Unread   []unread  `json:"unread,omitempty"`
-	Listings []listing `json:"listings"`
+	Unread []unread `json:"unread,omitempty"`
+	// Documents are those that evidence refers to and that could not be read, by their blobs.
+	Documents []unread  `json:"documents,omitempty"`
+	Listings  []listing `json:"listings"`
 }
 
 type unread struct {
@@ -75,6 +78,7 @@ type entry struct {
 	Manifest      string       `json:"manifest,omitempty"`
 	PredicateType string       `json:"predicateType,omitempty"`
 	Form          attest.Form  `json:"form,omitempty"`
+	Refers        []string     `json:"refers,omitempty"`
 	Bytes         int64        `json:"bytes,omitzero"`
 	Ignored       string       `json:"ignored,omitempty"`
 	Whole         bool         `json:"whole,omitzero"`
@@ -142,7 +146,7 @@ func (i *image) check() error {
 	if i.Digest, err = attest.ParseDigest(i.Pinned); err != nil {
 		return err
 	}
-	if i.Name == "" || len(i.Listings) > maxListings || len(i.Unread) > maxEntries {
+	if i.Name == "" || len(i.Listings) > maxListings || len(i.Unread)+len(i.Documents) > maxEntries {
 		return fmt.Errorf("has no name, or more than %d listings", maxListings)
 	}
 	seen := map[string]bool{}
@@ -156,7 +160,7 @@ func (i *image) check() error {
 			seen[key] = true
 		}
 	}
-	for _, u := range i.Unread {
+	for _, u := range slices.Concat(i.Unread, i.Documents) {
 		if _, err := attest.ParseDigest(u.Digest); err != nil || u.Error == nil {
 			return fmt.Errorf("what could not be read, %.100q, has no digest or no error", u.Digest)
 		}

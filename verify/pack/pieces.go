@@ -183,7 +183,7 @@ func (s source) Discover(_ context.Context, subject artifact.Artifact, depth gat
 
 // replay is an entry as the store listed it, unless it was taken out.
 func (s source) replay(here place, e entry) (attest.Found, bool) {
-	f := attest.Found{Place: e.Place, PredicateType: e.PredicateType, Form: e.Form, Bytes: e.Bytes, Ignored: e.Ignored}
+	f := attest.Found{Place: e.Place, PredicateType: e.PredicateType, Refers: e.Refers, Form: e.Form, Bytes: e.Bytes, Ignored: e.Ignored}
 	if d, err := attest.ParseDigest(e.Manifest); err == nil {
 		f.Manifest = d
 	}

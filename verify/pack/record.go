@@ -238,7 +238,7 @@ func (k *keeper) listing(ctx context.Context, i *image, s Site, n artifact.Artif
 	layers := map[attest.Digest]int{}
 	for _, f := range found {
 		e := entry{
-			Place: f.Place, PredicateType: clean(f.PredicateType), Form: attest.Form(clean(string(f.Form))), Bytes: f.Bytes, Ignored: clean(f.Ignored),
+			Place: f.Place, PredicateType: clean(f.PredicateType), Form: attest.Form(clean(string(f.Form))), Bytes: f.Bytes, Ignored: clean(f.Ignored), Refers: f.Refers,
 			Manifest: f.Manifest.String(), Whole: f.Look != nil, Layer: layers[f.Manifest],
 		}
 		layers[f.Manifest]++
@@ -249,6 +249,9 @@ func (k *keeper) listing(ctx context.Context, i *image, s Site, n artifact.Artif
 				return l, errors.Join(err, context.Cause(ctx))
 			case err != nil:
 				e.Error = k.gap(i, "the evidence in "+f.Manifest.String(), err)
+			}
+			if err := k.documents(ctx, i, s, e); err != nil {
+				return l, err
 			}
 		}
 		l.Entries = append(l.Entries, e)
@@ -337,7 +340,7 @@ func (k *keeper) candidates(ctx context.Context, i image, only artifact.Artifact
 	}
 	for _, l := range i.Listings {
 		for _, e := range l.Entries {
-			for _, b := range k.bundles(ctx, e) {
+			for _, b := range k.bundles(ctx, e, isProvenance) {
 				if st, err := b.UnverifiedStatement(); err == nil {
 					statement(st)
 				}
@@ -363,9 +366,9 @@ func isProvenance(predicateType string) bool {
 	return predicate.ClassOf(predicateType) == predicate.Provenance
 }
 
-// bundles are those of a kept entry that may be provenance.
-func (k *keeper) bundles(ctx context.Context, e entry) []*attest.Bundle {
-	if e.Ignored != "" || e.Error != nil || e.PredicateType != "" && !isProvenance(e.PredicateType) {
+// bundles are those of a kept entry that may be of a type that is wanted.
+func (k *keeper) bundles(ctx context.Context, e entry, wanted func(predicateType string) bool) []*attest.Bundle {
+	if e.Ignored != "" || e.Error != nil || e.PredicateType != "" && !wanted(e.PredicateType) {
 		return nil
 	}
 	d, err := attest.ParseDigest(e.Manifest)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/ed25519"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -23,6 +24,7 @@ import (
 type Signer struct {
 	signer    signature.Signer
 	pure      *signature.ED25519Signer // for Ed25519 only
+	rsa       *rsa.PrivateKey          // for RSA only
 	public    crypto.PublicKey
 	publicDER []byte
 	publicPEM []byte
@@ -42,6 +44,7 @@ func newSigner(p *Pair) (*Signer, error) {
 			return nil, fmt.Errorf("%w: %v", ErrUnsupported, err)
 		}
 	}
+	s.rsa, _ = p.private.(*rsa.PrivateKey)
 	s.signer, err = signature.LoadDefaultSignerVerifier(p.private, options.WithED25519ph())
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrUnsupported, err)

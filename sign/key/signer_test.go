@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/hex"
 	"errors"
 	"io"
 	"runtime"
@@ -13,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"testing/iotest"
+
+	"github.com/in-toto/in-toto-golang/in_toto"
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/sign"
@@ -186,5 +189,29 @@ func BenchmarkSHA256Alone(b *testing.B) {
 			h.Write(buffer)
 		}
 		h.Sum(nil)
+	}
+}
+
+// What an in-toto layout is signed with is what go-securesystemslib verifies.
+func TestSignInToto(t *testing.T) {
+	for _, algorithm := range []key.Algorithm{key.ECDSAP256, key.ECDSAP384, key.ECDSAP521, key.Ed25519, key.RSA3072} {
+		signer := newSigner(t, algorithm)
+		var k in_toto.Key
+		if err := k.LoadKeyReaderDefaults(bytes.NewReader(signer.PublicPEM())); err != nil {
+			t.Fatal(err)
+		}
+		block := &in_toto.Metablock{Signed: in_toto.Link{Type: "link", Name: "a"}}
+		message, err := block.GetSignableRepresentation()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sig, err := signer.SignInToto(t.Context(), message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		block.Signatures = []in_toto.Signature{{KeyID: k.KeyID, Sig: hex.EncodeToString(sig)}}
+		if err := block.VerifySignature(k); err != nil {
+			t.Errorf("%s: %v", algorithm, err)
+		}
 	}
 }

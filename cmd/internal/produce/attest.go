@@ -23,7 +23,11 @@ func Attest() cli.Command {
 		Name: "attest", Usage: "say something about an artifact, sign it and store it", Args: "TARGET",
 		About: `Wraps a predicate in an in-toto statement about TARGET, signs it and stores it beside
 the image. A predicate of a known type is held to its specification first, and a fault
-is told with its place. With --statement only the unsigned statement is written.`,
+is told with its place. With --statement only the unsigned statement is written.
+
+A predicate over --inline-limit is stored beside the image as a document of its own, packed,
+and the statement that is signed refers to it with its digest and size. An SBOM may then be
+of any size: it is read as it comes.`,
 		Arguments: [][2]string{{"TARGET", "REGISTRY/REPO[:TAG][@DIGEST], oci:DIR[:TAG][@DIGEST], file:PATH, a path, or sha256:HEX"}},
 		Flags: append(append([]urfave.Flag{
 			&urfave.StringFlag{Name: "type", Usage: "the predicate's `TYPE`: spdxjson, spdx, cyclonedx, slsaprovenance1, slsaprovenance02 (also slsaprovenance), vuln, openvex, link, custom, or a URI"},
@@ -35,7 +39,7 @@ is told with its place. With --statement only the unsigned statement is written.
 			{"one's own type, unsigned, to be signed elsewhere", "carnet attest --type https://acme.example/review/v1 --predicate review.json --statement - ghcr.io/acme/app:1.4"},
 		},
 		Run:      runAttest,
-		Commands: []cli.Command{attestProvenance(), attestSBOM(), attestRun()},
+		Commands: []cli.Command{attestProvenance(), attestSBOM(), attestRun(), attestScan()},
 	}
 }
 
@@ -43,6 +47,7 @@ is told with its place. With --statement only the unsigned statement is written.
 func statementFlags() []urfave.Flag {
 	return append(signerFlags(),
 		&urfave.StringSliceFlag{Name: "platform", Usage: "speak about `OS/ARCH[/VARIANT]` of an index; may be given several times, and all means every one"},
+		inlineFlag(),
 		&urfave.StringFlag{Name: "statement", Usage: "write only the unsigned statement, to `FILE` (- is stdout)"},
 		&urfave.StringFlag{Name: "bundle", Usage: "write the signed bundle to `OUT` (- is stdout) instead of storing it"},
 		cli.OutputFlag("text", "json"),
@@ -64,10 +69,18 @@ func runAttest(c *cli.Call) error {
 	if err != nil {
 		return cli.Usagef("--type: %v", err)
 	}
+	if predicate.Streams(uri) && !delivered(c) {
+		return attestFile(c, arg, uri)
+	}
 	raw, err := c.ReadInput(c.String("predicate"), maxPredicateBytes)
 	if err != nil {
 		return err
 	}
+	return attestRaw(c, arg, uri, raw)
+}
+
+// attestRaw attests a predicate that is in memory.
+func attestRaw(c *cli.Call, arg, uri string, raw []byte) error {
 	at, err := c.Moment()
 	if err != nil {
 		return err
@@ -76,15 +89,19 @@ func runAttest(c *cli.Call) error {
 		return cli.Usagef("%s is not a predicate of type %s: %v", c.String("predicate"), uri, err)
 	}
 	return stateAbout(c, arg, func(n artifact.Artifact, name string) (*attest.Statement, error) {
-		if n.Kind == artifact.KindIndex && predicate.ClassOf(uri) == predicate.SBOM {
-			c.Sayf("note: an SBOM of an index lists the content of none of its platforms, and verify does not count it: choose one with --platform")
-		}
+		noteIndex(c, n, uri)
 		st, err := attest.NewStatement(uri, raw, attest.NewSubject(name, n.Digest))
 		if err != nil {
 			return nil, cli.Usagef("%s: %v", c.String("predicate"), err)
 		}
 		return st, nil
 	})
+}
+
+func noteIndex(c *cli.Call, n artifact.Artifact, uri string) {
+	if n.Kind == artifact.KindIndex && predicate.ClassOf(uri) == predicate.SBOM {
+		c.Sayf("note: an SBOM of an index lists the content of none of its platforms, and verify does not count it: choose one with --platform")
+	}
 }
 
 // A stating makes the statement about one node of an artifact called name.
@@ -131,6 +148,23 @@ func stateAboutFile(ctx context.Context, c *cli.Call, a artifact.Artifact, name 
 }
 
 func stateAboutImage(ctx context.Context, c *cli.Call, arg string, say stating) error {
+	return aboutImage(ctx, c, arg, func(s *subject, nodes []artifact.Artifact) ([]claim, error) {
+		var claims []claim
+		for _, n := range nodes {
+			st, err := say(n, s.name())
+			if err != nil {
+				return nil, err
+			}
+			claims = append(claims, claim{n, st})
+		}
+		return claims, nil
+	}, nil)
+}
+
+// aboutImage makes claims about the nodes of an image that --platform selects, and does with
+// them what the flags say. Before they are signed, store may put beside the image what they
+// refer to.
+func aboutImage(ctx context.Context, c *cli.Call, arg string, claim func(*subject, []artifact.Artifact) ([]claim, error), store func(*subject, []artifact.Artifact) error) error {
 	client, err := c.Registry()
 	if err != nil {
 		return err
@@ -146,20 +180,24 @@ func stateAboutImage(ctx context.Context, c *cli.Call, arg string, say stating) 
 			return err
 		}
 	}
-	var claims []claim
-	for _, n := range nodes {
-		st, err := say(n, s.name())
-		if err != nil {
-			return err
-		}
-		claims = append(claims, claim{n, st})
+	claims, err := claim(s, nodes)
+	if err != nil {
+		return err
 	}
 	signing, err := openSigningUnless(ctx, c)
 	if err != nil {
 		return err
 	}
-	if c.String("statement") != "" || c.String("bundle") != "" {
+	if delivered(c) {
 		return deliver(ctx, c, signing, claims)
+	}
+	if store != nil {
+		if err := store(s, nodes); err != nil {
+			return err
+		}
+	}
+	if claims, err = byReference(ctx, c, s, signing, claims); err != nil {
+		return err
 	}
 	return signAndStore(ctx, c, s, signing, claims)
 }

@@ -23,6 +23,8 @@ type receipt struct {
 type receiptJSON struct {
 	Schema  string       `json:"schema"`
 	Targets []targetJSON `json:"targets"`
+	// Findings are how many results attest scan has read, by severity, level or outcome.
+	Findings map[string]int `json:"findings,omitempty"`
 }
 
 type targetJSON struct {
@@ -38,8 +40,43 @@ type madeJSON struct {
 	Bundle        string `json:"bundle"`
 	// File is where the bundle was written, if it was.
 	File string `json:"file,omitempty"`
+	// Documents are what the statement refers to, where the predicate was too large for it.
+	Documents []madeDocumentJSON `json:"documents,omitempty"`
 	// Existed says that an equal valid piece was there before.
 	Existed bool `json:"existed"`
+}
+
+type madeDocumentJSON struct {
+	PredicateType string `json:"predicateType"`
+	Digest        string `json:"digest"`
+	Size          int64  `json:"size"`
+	// Stored is the digest of the blob that holds it.
+	Stored string `json:"stored"`
+}
+
+func documentsOf(st *attest.Statement) []madeDocumentJSON {
+	var all []madeDocumentJSON
+	for _, d := range referred(st) {
+		all = append(all, madeDocumentJSON{d.PredicateType, d.Digest().String(), d.Size, d.Stored.Digest.String()})
+	}
+	return all
+}
+
+// said is what a statement says, or refers to.
+func said(st *attest.Statement) string {
+	if all := referred(st); len(all) > 0 {
+		return all[0].PredicateType + " by reference"
+	}
+	return st.PredicateType()
+}
+
+// size is how many bytes a statement has, with what it refers to.
+func size(st *attest.Statement) int64 {
+	n := int64(len(st.Bytes()))
+	for _, d := range referred(st) {
+		n += d.Size
+	}
+	return n
 }
 
 func newReceipt(c *cli.Call) (*receipt, error) {
@@ -65,7 +102,7 @@ func (r *receipt) note(s *subject, results []made) {
 	t := targetJSON{Reference: s.reference(), Made: []madeJSON{}}
 	for _, m := range results {
 		t.Made = append(t.Made, madeJSON{
-			Digest: m.node.Digest.String(), Platform: m.node.Platform, PredicateType: m.statement.PredicateType(), Bundle: m.bundle.String(), Existed: m.existed,
+			Digest: m.node.Digest.String(), Platform: m.node.Platform, PredicateType: m.statement.PredicateType(), Bundle: m.bundle.String(), Documents: documentsOf(m.statement), Existed: m.existed,
 		})
 	}
 	r.doc.Targets = append(r.doc.Targets, t)
@@ -80,7 +117,7 @@ func sayMade(c *cli.Call, m made) {
 	if m.node.Platform != "" {
 		where = report.Clean(m.node.Platform)
 	}
-	c.Sayf("%s: %s of %s %s", verb, m.statement.PredicateType(), where, m.node.Digest)
+	c.Sayf("%s: %s of %s %s", verb, report.Clean(said(m.statement)), where, m.node.Digest)
 }
 
 // file notes a bundle that was written to a file.

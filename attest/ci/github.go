@@ -117,8 +117,11 @@ func actionsClaims(t *teller, token Token) {
 	}
 	t.say(FieldRepository, server+"/"+repository, "repository")
 	t.run(server+"/"+repository, t.get("run_id"), t.get("run_attempt"), "run_id and run_attempt")
-	if job != "" {
+	switch {
+	case job != "":
 		t.say(FieldBuilder, server+"/"+job, "job_workflow_ref")
+	case workflow != "": // Forgejo knows no reusable workflows of others
+		t.say(FieldBuilder, server+"/"+workflow, "workflow_ref")
 	}
 }
 

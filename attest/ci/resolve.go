@@ -1,6 +1,7 @@
 package ci
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -74,7 +75,7 @@ func Resolve(said Said) (*Build, error) {
 		b.headOfChange(&all, said.Checkout)
 	}
 	b.Notes = all.Notes
-	for _, field := range slices.Sorted(maps.Keys(all.said)) {
+	for _, field := range all.fields() {
 		best, err := settle(said.System, field, all.said[field])
 		if err != nil {
 			return nil, err
@@ -86,6 +87,21 @@ func Resolve(said Said) (*Build, error) {
 	}
 	b.reusable = b.otherRepository()
 	return b, nil
+}
+
+// fields are all of which something is said, those first that explain the others: who says
+// another repository says another builder, too.
+func (f Facts) fields() []Field {
+	first := []Field{FieldRepository, FieldCommit, FieldRef, FieldTrigger, FieldConfig}
+	rank := func(field Field) int {
+		if i := slices.Index(first, field); i >= 0 {
+			return i
+		}
+		return len(first)
+	}
+	return slices.SortedFunc(maps.Keys(f.said), func(a, b Field) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	})
 }
 
 // gitFacts are what git says of the source, unless flags say it.
@@ -116,6 +132,8 @@ func settle(s System, field Field, values []Value) (Value, error) {
 				continue // the user has said what is right
 			}
 			return Value{}, &DisagreementError{s, field, best, v}
+		case field == FieldRepository && !strings.HasPrefix(best.Text, "https://") && strings.HasPrefix(v.Text, "https://"):
+			best = v // the same place, in the spelling that policies compare
 		}
 	}
 	if flag < 0 {

@@ -31,3 +31,16 @@ func ValidateFrom(uri string, from io.Reader) error {
 	}
 	return cyclonedx.ValidateFrom(uri, from)
 }
+
+// MediaType is the media type of a document that is a predicate of the type: the one that is
+// registered with IANA, or application/json.
+func MediaType(uri string) string {
+	f, _, _ := familyOf(uri)
+	switch f.base {
+	case spdx.Type:
+		return "application/spdx+json"
+	case cyclonedx.Type:
+		return "application/vnd.cyclonedx+json"
+	}
+	return "application/json"
+}

@@ -35,6 +35,19 @@ func (c *Call) ReadInput(path string, limit int64) ([]byte, error) {
 	return b, nil
 }
 
+// OpenInput opens a user's file, or stdin where path is -, for what is too large to be read
+// whole.
+func (c *Call) OpenInput(path string) (io.ReadCloser, error) {
+	if path == "-" {
+		return io.NopCloser(c.Env.Stdin), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fileError(path, err)
+	}
+	return f, nil
+}
+
 func readAll(r io.Reader, limit int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(b)) > limit {

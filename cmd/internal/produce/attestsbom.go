@@ -84,8 +84,7 @@ func attestImageSBOMs(c *cli.Call, scanner *scan.Scanner, format scan.Format, ar
 	if err != nil {
 		return err
 	}
-	delivered := c.String("statement") != "" || c.String("bundle") != ""
-	if err := s.store.Writable(); err != nil && !delivered {
+	if err := s.store.Writable(); err != nil && !delivered(c) {
 		return cli.StoreError(err)
 	}
 	signing, err := openSigningUnless(ctx, c)
@@ -96,8 +95,11 @@ func attestImageSBOMs(c *cli.Call, scanner *scan.Scanner, format scan.Format, ar
 	if err != nil {
 		return err
 	}
-	if delivered {
+	if delivered(c) {
 		return deliver(ctx, c, signing, claims)
+	}
+	if claims, err = byReference(ctx, c, s, signing, claims); err != nil {
+		return err
 	}
 	return signAndStore(ctx, c, s, signing, claims)
 }

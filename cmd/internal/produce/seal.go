@@ -22,10 +22,11 @@ func Seal() cli.Command {
 		About: `Resolves TARGET once and makes what carnet verify requires: an SBOM of every platform,
 provenance from the flags or the git checkout here, and signatures on the index and on
 every platform. All is signed with one key, or without one
-under one certificate, and stored beside the image. Run again after
+under one certificate, and stored beside the image; an SBOM over --inline-limit as a
+document of its own, to which what is signed refers. Run again after
 a failure, it does only what is missing. stdout gets name@digest.`,
 		Arguments: [][2]string{{"TARGET", "REGISTRY/REPO[:TAG][@DIGEST] or oci:DIR[:TAG][@DIGEST]"}},
-		Flags: append(append(append(signerFlags(), formatFlag(), cli.OutputFlag("text", "json")),
+		Flags: append(append(append(signerFlags(), formatFlag(), inlineFlag(), cli.OutputFlag("text", "json")),
 			provenanceFlags()...), cli.RegistryFlags()...),
 		Exits:    cli.MakeExits,
 		Examples: [][2]string{{"a release", "carnet seal --key release.key --builder-id https://ci.acme.example/builder ghcr.io/acme/app:1.4"}},
@@ -62,6 +63,9 @@ func runSeal(c *cli.Call) error {
 	}
 	claims, err := sealClaims(ctx, c, s, format, built)
 	if err != nil {
+		return err
+	}
+	if claims, err = byReference(ctx, c, s, signing, claims); err != nil {
 		return err
 	}
 	p, err := newPress(ctx, s, signing)
@@ -148,7 +152,7 @@ func printSealed(c *cli.Call, results []made) error {
 		if r.existed {
 			state = "was there"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\n", report.Clean(of), r.node.Digest, r.statement.PredicateType(), len(r.statement.Bytes()), state)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\n", report.Clean(of), r.node.Digest, report.Clean(said(r.statement)), size(r.statement), state)
 	}
 	return table.Flush()
 }

@@ -20,23 +20,6 @@ import (
 	"github.com/carnet-project/carnet/verify/report"
 )
 
-// readBundles reads bundle files.
-func readBundles(c *cli.Call, paths []string) ([]*attest.Bundle, error) {
-	var bundles []*attest.Bundle
-	for _, path := range paths {
-		raw, err := c.ReadInput(path, c.Int64("max-bundle-size"))
-		if err != nil {
-			return nil, err
-		}
-		b, err := attest.ParseBundle(raw)
-		if err != nil {
-			return nil, cli.Usagef("%s: %v", path, err)
-		}
-		bundles = append(bundles, b)
-	}
-	return bundles, nil
-}
-
 // file judges a file by the bundles that are named for it, or the one beside it.
 func (v *verification) file(ctx context.Context, target, path string) ([]report.Result, error) {
 	if v.flags != nil && len(v.flags.platforms) > 0 {
@@ -51,7 +34,7 @@ func (v *verification) file(ctx context.Context, target, path string) ([]report.
 		if _, err = os.Stat(path + load.BundleSuffix); errors.Is(err, fs.ErrNotExist) {
 			return nil, &cli.UsageError{Message: target + ": no bundle is named, and there is no " + path + load.BundleSuffix, Hint: "name the bundle that proves the file: --bundle FILE"}
 		}
-		if bundles, err = readBundles(v.call, []string{path + load.BundleSuffix}); err != nil {
+		if bundles, err = v.read([]string{path + load.BundleSuffix}); err != nil {
 			return nil, err
 		}
 	}
@@ -80,6 +63,10 @@ func (v *verification) digest(ctx context.Context, target string, d attest.Diges
 // bundled judges one file, under each digest that its bundles name it by. Where several
 // signers are wanted, they are counted over all of them.
 func (v *verification) bundled(ctx context.Context, target, name string, groups []group) ([]report.Result, error) {
+	groups, err := v.pertinent(target, groups)
+	if err != nil {
+		return nil, err
+	}
 	total := 0
 	for _, g := range groups {
 		total += len(g.bundles)

@@ -27,7 +27,7 @@ func Inspect() cli.Command {
 entries and timestamps, what it is about and what it says. Of a TARGET
 all bundles are shown that are stored beside it. Nothing is verified here; in text mode
 everything goes to stderr, so that no script leans on it.`,
-		Arguments: [][2]string{{"BUNDLE", "a Sigstore bundle file, or - for stdin"}, {"TARGET", "REGISTRY/REPO[:TAG][@DIGEST] or oci:DIR_OR_TAR[:TAG][@DIGEST]"}},
+		Arguments: [][2]string{{"BUNDLE", "a file with a Sigstore bundle or a DSSE envelope, or with several as JSON lines, or - for stdin"}, {"TARGET", "REGISTRY/REPO[:TAG][@DIGEST] or oci:DIR_OR_TAR[:TAG][@DIGEST]"}},
 		Flags: append([]urfave.Flag{
 			&urfave.BoolFlag{Name: "offline", Usage: "open no socket: for bundles and OCI layouts"},
 			&urfave.BoolFlag{Name: "predicate", Usage: "print the whole predicate, too"},
@@ -133,15 +133,15 @@ func isTar(path string) bool {
 }
 
 func inspectFile(c *cli.Call, path string) ([]bundleJSON, error) {
-	raw, err := c.ReadInput(path, c.Int64("max-bundle-size"))
+	found, err := readBundles(c, path)
 	if err != nil {
 		return nil, err
 	}
-	b, err := attest.ParseBundle(raw)
-	if err != nil {
-		return nil, cli.Usagef("%s: %v", path, err)
+	var all []bundleJSON
+	for _, b := range found.Bundles {
+		all = append(all, bundleToJSON(b, attest.Found{Place: attest.PlaceFile}, c.Bool("predicate")))
 	}
-	return []bundleJSON{bundleToJSON(b, attest.Found{Place: attest.PlaceFile}, c.Bool("predicate"))}, nil
+	return all, nil
 }
 
 func inspectTarget(c *cli.Call, arg string) ([]bundleJSON, error) {

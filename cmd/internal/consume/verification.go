@@ -30,6 +30,8 @@ type verification struct {
 	engine    policy.Engine
 	trust     load.Trust
 	bundles   []*attest.Bundle
+	// among has the file of each bundle that was in a file with others.
+	among map[*attest.Bundle]string
 	// at is the time for which is judged, imageName what a layout or a file is called, and
 	// policyURI where the one policy was fetched from.
 	at        time.Time
@@ -54,7 +56,7 @@ func newVerification(ctx context.Context, c *cli.Call) (*verification, error) {
 	if v.imageName, err = imageName(c.String("image-name")); err != nil {
 		return nil, err
 	}
-	if v.bundles, err = readBundles(c, c.StringSlice("bundle")); err != nil {
+	if v.bundles, err = v.read(c.StringSlice("bundle")); err != nil {
 		return nil, err
 	}
 	if len(c.StringSlice("policy")) == 0 {

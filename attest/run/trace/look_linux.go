@@ -41,18 +41,19 @@ func (l *look) folder(i int) int { return int(int32(l.args[i])) }
 // fails as well.
 func (l *look) path(i int) (string, bool) {
 	p, err := l.memory.path(l.args[i])
-	switch err {
-	case nil:
-		return p, true
-	case unix.EFAULT, unix.ENAMETOOLONG:
-		l.leave(Refused)
-	default:
+	if err != nil {
 		l.unreadable(err)
 	}
-	return "", false
+	return p, err == nil
 }
 
+// unreadable counts arguments that could not be read. Where there is no memory, or no
+// end of a string, the call fails as well.
 func (l *look) unreadable(err error) {
+	if err == unix.EFAULT || err == unix.ENAMETOOLONG {
+		l.leave(Refused)
+		return
+	}
 	l.super.blind(err)
 	l.drop(Unreadable)
 }

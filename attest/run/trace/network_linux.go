@@ -24,9 +24,7 @@ func (l *look) address(socket int, at, length uint64) {
 	}
 	raw := make([]byte, length)
 	if err := l.memory.full(at, raw); err != nil {
-		if err != unix.EFAULT {
-			l.unreadable(err)
-		}
+		l.unreadable(err)
 		return
 	}
 	c, ok := l.parseAddress(raw)
@@ -132,9 +130,7 @@ func (l *look) network(socket int) string {
 func (l *look) message(socket int, at uint64) {
 	head := make([]byte, l.memory.words(2))
 	if err := l.memory.full(at, head); err != nil {
-		if err != unix.EFAULT {
-			l.unreadable(err)
-		}
+		l.unreadable(err)
 		return
 	}
 	length := binary.NativeEndian.Uint32(head[l.memory.words(1):])
@@ -159,7 +155,7 @@ func (l *look) socketcall() {
 		return
 	}
 	raw := make([]byte, l.memory.words(6))
-	if n, err := l.memory.read(l.args[1], raw); err != nil || n < l.memory.words(2) {
+	if _, err := l.memory.read(l.args[1], raw); err != nil {
 		l.unreadable(err)
 		return
 	}

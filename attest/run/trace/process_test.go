@@ -1,0 +1,280 @@
+//go:build linux && (amd64 || arm64)
+
+package trace_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/carnet-project/carnet/attest/run/trace"
+)
+
+func TestConnections(t *testing.T) {
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tcp.Close()
+	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer udp.Close()
+	path := filepath.Join(folder(t), "socket")
+	local, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer local.Close()
+	abstract, err := net.Listen("unix", fmt.Sprintf("@carnet-trace-%d", os.Getpid()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer abstract.Close()
+	inet := func(network string, a net.Addr) trace.Connection {
+		host, port, _ := net.SplitHostPort(a.String())
+		c := trace.Connection{Network: network, Family: "inet", Address: host}
+		fmt.Sscan(port, &c.Port)
+		return c
+	}
+	unixTo := func(name string) trace.Connection {
+		return trace.Connection{Network: "unix", Family: "unix", Address: name}
+	}
+	for _, test := range []struct {
+		how  string
+		to   net.Addr
+		want trace.Connection
+	}{
+		{"tcp", tcp.Addr(), inet("tcp", tcp.Addr())},
+		{"udp", udp.LocalAddr(), inet("udp", udp.LocalAddr())},
+		{"udp-message", udp.LocalAddr(), inet("udp", udp.LocalAddr())},
+		{"sendmsg", udp.LocalAddr(), inet("udp", udp.LocalAddr())},
+		{"sendmmsg", udp.LocalAddr(), inet("udp", udp.LocalAddr())},
+		{"unix", local.Addr(), unixTo(path)},
+		{"relative", local.Addr(), unixTo(path)},
+		{"unix", abstract.Addr(), unixTo(abstract.Addr().String())},
+	} {
+		l := observe(t, acting(t, "connect", test.how, test.to.String()))
+		if len(l.Connections) != 1 || l.Connections[0] != test.want {
+			t.Errorf("%s: %+v, want %+v", test.how, l.Connections, test.want)
+		}
+	}
+}
+
+func TestConnectionToNobody(t *testing.T) {
+	l, err := run(t, acting(t, "connect", "tcp", "[::1]:1"))
+	want := trace.Connection{Network: "tcp", Family: "inet6", Address: "::1", Port: 1}
+	if err == nil || len(l.Connections) != 1 || l.Connections[0] != want {
+		t.Errorf("%v, %+v", err, l.Connections)
+	}
+}
+
+// The command must not be able to tell that it is traced by what it inherits.
+func TestNothingIsLeftInTheCommand(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	state := func(traced bool) string {
+		var out bytes.Buffer
+		cmd := acting(t, "state")
+		cmd.Args[0] = "a name"
+		cmd.Args = append(cmd.Args, "", "x y", "\xff", strings.Repeat("long", 20000))
+		cmd.Env = []string{"A=1", "GODEBUG=", "EMPTY=", "LD_PRELOAD=", "GOMAXPROCS=1", "B=\xff\n"}
+		cmd.Dir = "/"
+		cmd.Stdout, cmd.Stderr = &out, &out
+		cmd.ExtraFiles = []*os.File{r, w}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		var err error
+		if traced {
+			_, err = run(t, cmd)
+		} else {
+			err = cmd.Run()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Pipes have numbers of their own; their places are what matters.
+		return strings.Join(strings.FieldsFunc(pipes(out.String()), func(r rune) bool { return r == '\n' }), "\n")
+	}
+	plain, traced := state(false), state(true)
+	if plain != traced {
+		for i, line := range strings.Split(plain, "\n") {
+			if got := strings.Split(traced, "\n"); i >= len(got) || got[i] != line {
+				t.Fatalf("line %d: traced %.200q, else %.200q", i, got[min(i, len(got)-1)], line)
+			}
+		}
+		t.Fatal("traced has more lines:\n" + traced)
+	}
+	if !strings.Contains(plain, "fd 4") || !strings.Contains(plain, "SigBlk") || !strings.Contains(plain, "Max open files") {
+		t.Errorf("too little is compared:\n%s", plain)
+	}
+}
+
+func pipes(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		if at := strings.Index(line, "pipe:["); at >= 0 {
+			line = line[:at] + "pipe\n"
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+// Two tracers at once, and one below the other: the kernel has room for one only.
+func TestTracerInATracer(t *testing.T) {
+	var out bytes.Buffer
+	cmd := acting(t, "trace", "/bin/true")
+	cmd.Stdout = &out
+	_, err := run(t, cmd)
+	if err == nil || !strings.Contains(out.String(), "can't be traced here: install a seccomp filter") {
+		t.Errorf("%v, %s", err, &out)
+	}
+}
+
+func TestTracersSideBySide(t *testing.T) {
+	for i := range 4 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			in := write(t, folder(t)+"/in", "x")
+			if l := observe(t, exec.Command("/bin/cat", in)); len(l.Inputs(filepath.Dir(in))) != 1 {
+				t.Error("its file is missing")
+			}
+		})
+	}
+}
+
+// Without root, privileges are renounced, and what permissions refuse is not listed.
+func TestWithoutRoot(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("all other tests run without root already")
+	}
+	dir := folder(t)
+	for d := dir; len(d) > len(os.TempDir()); d = filepath.Dir(d) {
+		os.Chmod(d, 0o755)
+	}
+	write(t, dir+"/open", "x")
+	secret := write(t, dir+"/secret", "x")
+	os.Chmod(secret, 0o600)
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := write(t, dir+"/program", string(self))
+	os.Chmod(program, 0o755)
+	cmd := exec.Command(program, "act", "trace", "/bin/sh", "-c", "cat open secret 2>/dev/null; echo >new 2>/dev/null; true")
+	cmd.Dir = dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	got := string(out)
+	for text, want := range map[string]bool{"renounced true": true, dir + "/open": true, "/secret": false, "/new": false, "{refused ": true, "dropped []": true} {
+		if strings.Contains(got, text) != want {
+			t.Errorf("%q is there: %v, want %v\n%s", text, !want, want, got)
+		}
+	}
+}
+
+// A process that hides its memory from its own user can't be observed, and that is said.
+func TestHiddenProcess(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("nothing is hidden from root")
+	}
+	l, err := run(t, acting(t, "hide", "/etc/passwd"))
+	if err != nil || count(l.Dropped, trace.Unreadable) == 0 {
+		t.Errorf("%v, dropped %v", err, l.Dropped)
+	}
+}
+
+// Programs in a root folder of their own are said to be, and named as seen from here.
+func TestOtherRoot(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root for chroot")
+	}
+	dir := folder(t)
+	write(t, dir+"/in", "x")
+	program := write(t, dir+"/program", string(oldProgram("/in")))
+	os.Chmod(program, 0o755)
+	cmd := exec.Command("/program")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: dir}
+	if cmd.Run() != nil {
+		t.Skip("there is no chroot, or no 32-bit program runs")
+	}
+	chroot, err := exec.LookPath("chroot")
+	if err != nil {
+		t.Skip(err)
+	}
+	l, err := run(t, exec.Command(chroot, dir, "/program"))
+	if got := says(l, dir); err != nil || !strings.Contains(got, "in:rI") || !strings.Contains(got, "program:xI") {
+		t.Errorf("%v: %s", err, got)
+	}
+	if count(l.Dropped, trace.OtherRoot) == 0 {
+		t.Errorf("dropped %v", l.Dropped)
+	}
+}
+
+// Programs with 32-bit numbers are seen as well.
+func TestOldProgram(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("the program is for i386")
+	}
+	dir := folder(t)
+	write(t, dir+"/in", "x")
+	program := write(t, dir+"/old", string(oldProgram(dir+"/in")))
+	os.Chmod(program, 0o755)
+	if err := exec.Command(program).Run(); err != nil {
+		t.Skipf("this kernel runs no 32-bit programs: %v", err)
+	}
+	if got := says(observe(t, exec.Command(program)), dir); got != "in:rI old:xI" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// oldProgram is an ELF file for i386 that opens a file and exits, with 0 if it could.
+func oldProgram(path string) []byte {
+	const base, head = 0x08048000, 52 + 32
+	code := []byte{
+		0xb8, 5, 0, 0, 0, // mov eax, 5 (open)
+		0xbb, 0, 0, 0, 0, // mov ebx, path
+		0x31, 0xc9, // xor ecx, ecx
+		0xcd, 0x80, // int 0x80
+		0xc1, 0xe8, 31, // shr eax, 31: the sign
+		0x89, 0xc3, // mov ebx, eax
+		0xb8, 1, 0, 0, 0, // mov eax, 1 (exit)
+		0xcd, 0x80,
+	}
+	binary.LittleEndian.PutUint32(code[6:], uint32(base+head+len(code)))
+	size := uint32(head + len(code) + len(path) + 1)
+	var b bytes.Buffer
+	b.Write([]byte{0x7f, 'E', 'L', 'F', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+	for _, v := range []any{
+		uint16(2), uint16(3), uint32(1), uint32(base + head), uint32(52), uint32(0), uint32(0),
+		uint16(52), uint16(32), uint16(1), uint16(0), uint16(0), uint16(0),
+		uint32(1), uint32(0), uint32(base), uint32(base), size, size, uint32(5), uint32(4096),
+	} {
+		binary.Write(&b, binary.LittleEndian, v)
+	}
+	b.Write(code)
+	b.WriteString(path + "\x00")
+	return b.Bytes()
+}

@@ -47,7 +47,7 @@ func Object(fields ...Field) Check {
 		if _, err := r.token(); err != nil {
 			return false, err
 		}
-		where, filled := r.Where(), false
+		filled := false
 		seen := make([]need, len(fields))
 		for r.Kind() != '}' {
 			filled = true
@@ -60,7 +60,7 @@ func Object(fields ...Field) Check {
 		}
 		for i, f := range fields {
 			if seen[i] < f.need {
-				return false, absent(where+"/"+f.name, seen[i])
+				return false, absent(r.Where()+"/"+f.name, seen[i]) // the object was read last
 			}
 		}
 		return filled, nil

@@ -43,6 +43,9 @@ type Build struct {
 	// Materials are the other dependencies, in any order; one given twice counts
 	// once.
 	Materials []resource.Descriptor
+	// Prepared, unless nil, are more dependencies, of which one that is among the others, too,
+	// counts once.
+	Prepared *Dependencies
 	// StartedOn and FinishedOn are left out where they are zero, and written in UTC
 	// to the second.
 	StartedOn, FinishedOn time.Time
@@ -58,10 +61,9 @@ type Build struct {
 
 type predicate struct {
 	BuildDefinition struct {
-		BuildType            string                `json:"buildType"`
-		ExternalParameters   map[string]any        `json:"externalParameters"`
-		InternalParameters   map[string]any        `json:"internalParameters,omitempty"`
-		ResolvedDependencies []resource.Descriptor `json:"resolvedDependencies,omitempty"`
+		BuildType          string         `json:"buildType"`
+		ExternalParameters map[string]any `json:"externalParameters"`
+		InternalParameters map[string]any `json:"internalParameters,omitempty"`
 	} `json:"buildDefinition"`
 	RunDetails struct {
 		Builder struct {
@@ -93,7 +95,6 @@ func (b Build) Predicate() ([]byte, error) {
 	p.BuildDefinition.ExternalParameters = parameters
 	p.BuildDefinition.InternalParameters = b.InternalParameters
 	p.BuildDefinition.BuildType = or(b.BuildType, StatedBuild)
-	p.BuildDefinition.ResolvedDependencies = b.dependencies()
 	p.RunDetails.Builder.ID = or(b.BuilderID, UnnamedBuilder)
 	if !b.StartedOn.IsZero() && !b.FinishedOn.IsZero() && b.FinishedOn.Before(b.StartedOn) {
 		return nil, strict.Fault(attest.FaultMalformed, "/runDetails/metadata/finishedOn", "is before the build's start")
@@ -101,20 +102,29 @@ func (b Build) Predicate() ([]byte, error) {
 	p.RunDetails.Builder.Version = b.BuilderVersion
 	p.RunDetails.Byproducts = sorted(b.Byproducts)
 	p.RunDetails.Metadata = b.metadata()
-	raw, err := json.Marshal(p, json.Deterministic(true))
+	definition, err := json.Marshal(p.BuildDefinition, json.Deterministic(true))
 	if err != nil {
 		return nil, strict.Fault(attest.FaultMalformed, "/buildDefinition/externalParameters", "cannot be JSON: %v", err)
 	}
-	if _, err := Parse(V1, raw); err != nil {
+	details, err := json.Marshal(p.RunDetails, json.Deterministic(true))
+	if err != nil {
+		return nil, strict.Fault(attest.FaultMalformed, "/runDetails", "cannot be JSON: %v", err)
+	}
+	if _, err := Parse(V1, join(definition, details)); err != nil {
 		return nil, err
 	}
-	for i, d := range p.BuildDefinition.ResolvedDependencies {
-		// What others write without a scheme is read and not written.
-		if d.URI != "" && !strict.IsURI(d.URI) {
-			return nil, strict.Fault(attest.FaultMalformed, fmt.Sprintf("/buildDefinition/resolvedDependencies/%d/uri", i), "is %q, want an absolute URI", strict.Clip(d.URI))
-		}
+	definition, err = appendDependencies(definition, b.dependencies())
+	if err != nil {
+		return nil, err
 	}
-	return raw, nil
+	return join(definition, details), nil
+}
+
+func join(definition, details []byte) []byte {
+	raw := make([]byte, 0, len(definition)+len(details)+64)
+	raw = append(append(raw, `{"buildDefinition":`...), definition...)
+	raw = append(append(raw, `,"runDetails":`...), details...)
+	return append(raw, '}')
 }
 
 func (b Build) parameters() (map[string]any, error) {
@@ -134,14 +144,6 @@ func (b Build) parameters() (map[string]any, error) {
 	return all, nil
 }
 
-func (b Build) dependencies() []resource.Descriptor {
-	var all []resource.Descriptor
-	if b.Source != nil {
-		all = append(all, *b.Source) // first, so that of it and its equal it is the one that stays
-	}
-	return sorted(append(all, b.Materials...))
-}
-
 // metadata is nil where there is nothing to say.
 func (b Build) metadata() *metadata {
 	sources := b.fieldSources()
@@ -158,7 +160,7 @@ func (b Build) fieldSources() map[string]string {
 	}
 	all := map[string]string{}
 	maps.Copy(all, b.FieldSources)
-	i := slices.IndexFunc(b.dependencies(), func(d resource.Descriptor) bool { return resource.Compare(d, *b.Source) == 0 })
+	i := slices.IndexFunc(b.dependencies(), func(d dependency) bool { return resource.Compare(d.Descriptor, *b.Source) == 0 })
 	all[fmt.Sprintf("/buildDefinition/resolvedDependencies/%d/digest/gitCommit", i)] = b.SourceFrom
 	return all
 }

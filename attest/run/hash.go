@@ -56,40 +56,62 @@ type finding struct {
 
 var errUnsteady = errors.New("it is changed while it is read")
 
+// errLate is that a file was changed after the command had begun.
+var errLate = errors.New("the command changed it before it was read")
+
 // A reader hashes files one after the other. It has a descriptor of at most one file open.
 type reader struct {
 	tree   *tree
 	buffer []byte
 	digest hash.Hash
-	// since is the moment, in nanoseconds since 1970, from which on no file may have been
+	// since is the moment by the file system's clock from which on no file may have been
 	// changed; 0 is that any may.
-	since int64
+	since *atomic.Int64
 }
 
-// errLate is that a file was changed after the moment at which it is to be recorded.
-var errLate = errors.New("it was changed before it was read")
+// A hashing is the hashing of entries on all processors.
+type hashing struct {
+	entries  []entry
+	findings []finding // in the order of the entries; complete when done is closed
+	since    atomic.Int64
+	done     chan struct{}
+	err      error
+}
 
-// hashAll hashes entries on all processors. The findings are in the order of the entries.
-func (t *tree) hashAll(ctx context.Context, entries []entry, since int64) ([]finding, error) {
-	findings := make([]finding, len(entries))
+// hash begins to hash entries.
+func (t *tree) hash(ctx context.Context, entries []entry) *hashing {
+	h := &hashing{entries: entries, findings: make([]finding, len(entries)), done: make(chan struct{})}
 	var next atomic.Int64
 	var group sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(entries)/atOnce+1) {
 		group.Go(func() {
-			r := &reader{tree: t, buffer: make([]byte, bufferBytes), digest: sha256.New(), since: since}
+			r := &reader{tree: t, buffer: make([]byte, bufferBytes), digest: sha256.New(), since: &h.since}
 			for ctx.Err() == nil {
 				from := int(next.Add(atOnce)) - atOnce
 				if from >= len(entries) {
 					return
 				}
 				for i := from; i < min(from+atOnce, len(entries)); i++ {
-					findings[i] = r.find(ctx, entries[i])
+					h.findings[i] = r.find(ctx, entries[i])
 				}
 			}
 		})
 	}
-	group.Wait()
-	return findings, ctx.Err()
+	go func() {
+		group.Wait()
+		h.err = ctx.Err()
+		close(h.done)
+	}()
+	return h
+}
+
+// wait gives what was found, sorted by path as the entries are, or the first error.
+func (h *hashing) wait() ([]File, []Skipped, error) {
+	<-h.done
+	if h.err != nil {
+		return nil, nil, h.err
+	}
+	return told(h.entries, h.findings)
 }
 
 // find hashes what an entry leads to.
@@ -142,10 +164,10 @@ func (r *reader) file(ctx context.Context, e entry, open func(entry) (handle, er
 	for range attempts {
 		h, err := open(e)
 		switch {
-		case isOdd(err) && r.since == 0:
-			return finding{why: "not a file"}
-		case (isOdd(err) || isGone(err)) && r.since != 0:
+		case (isOdd(err) || isGone(err)) && r.since.Load() != 0:
 			return finding{err: &FileError{e.path, errLate}}
+		case isOdd(err):
+			return finding{why: "not a file"}
 		case err != nil:
 			return finding{err: &FileError{e.path, cause(err)}}
 		}
@@ -154,7 +176,7 @@ func (r *reader) file(ctx context.Context, e entry, open func(entry) (handle, er
 		if found.err == nil {
 			return found
 		}
-		if !errors.Is(found.err, errUnsteady) || r.since != 0 {
+		if !errors.Is(found.err, errUnsteady) {
 			break
 		}
 	}
@@ -179,10 +201,11 @@ func (r *reader) content(ctx context.Context, h handle) finding {
 		return finding{err: err}
 	}
 	after, err := h.stat()
+	since := r.since.Load() // not before: what was read by now was read before the command began
 	switch {
 	case err != nil:
 		return finding{err: err}
-	case r.since != 0 && after.changed >= r.since:
+	case since != 0 && (after.changed >= since || after.device != r.tree.device && !h.stamped()):
 		return finding{err: errLate}
 	case after != before || found.size != after.size:
 		return finding{err: errUnsteady}

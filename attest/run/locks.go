@@ -24,12 +24,13 @@ const (
 	maxDependencies = 200_000
 )
 
-// locks reads the lock files.
-func (o *observation) locks(ctx context.Context) error {
-	entries, err := o.lockEntries()
+// locks reads the lock files among the materials, or those nearby if there are none.
+func (o *observation) locks(ctx context.Context, materials []entry) error {
+	entries, err := o.lockEntries(materials)
 	if err != nil {
 		return err
 	}
+	o.locksums = map[string]string{}
 	if len(entries) > maxLocks {
 		return fmt.Errorf("there are %d lock files, want at most %d", len(entries), maxLocks)
 	}
@@ -59,18 +60,11 @@ func (o *observation) locks(ctx context.Context) error {
 	return nil
 }
 
-func (o *observation) lockEntries() ([]entry, error) {
+func (o *observation) lockEntries(materials []entry) ([]entry, error) {
 	var found []entry
 	if !o.step.Materials.Empty() {
-		for _, f := range o.record.Materials {
-			if !lockfile.Known(f.Path) {
-				continue
-			}
-			e, there, err := o.tree.entry(f.Path)
-			if err != nil {
-				return nil, err
-			}
-			if there && e.kind == 0 { // a link's target has a name of its own
+		for _, e := range materials {
+			if e.kind == 0 && lockfile.Known(e.path) { // a link's target has a name of its own
 				found = append(found, e)
 			}
 		}
@@ -126,9 +120,10 @@ func (o *observation) readLock(e entry) ([]byte, error) {
 	if err != nil {
 		return nil, &FileError{e.path, cause(err)}
 	}
-	sum := sha256.Sum256(raw[:n])
-	if recorded, is := o.before[e.path]; is && recorded != hex.EncodeToString(sum[:]) || int64(n) != s.size {
+	if int64(n) != s.size {
 		return nil, &FileError{e.path, errUnsteady}
 	}
+	sum := sha256.Sum256(raw)
+	o.locksums[e.path] = hex.EncodeToString(sum[:])
 	return raw, nil
 }

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/carnet-project/carnet/attest/checkout"
+	"github.com/carnet-project/carnet/attest/predicate/slsa"
 )
 
 // An observation is a step that is being recorded.
@@ -18,10 +20,24 @@ type observation struct {
 	step   *Step
 	tree   *tree // as it was before
 	record *Record
-	// before are the materials, by path.
-	before map[string]string
-	start  int64 // in nanoseconds since 1970, by the file system's clock
+	// hashing is of the materials that are files.
+	hashing *hashing
+	cancel  context.CancelFunc
+	// locksums are the digests of the lock files that were read, by path.
+	locksums map[string]string
+	// start is when the command began by the file system's clock, in nanoseconds since 1970,
+	// and monotonic by one that nobody sets.
+	start     int64
+	monotonic time.Time
 }
+
+const (
+	// headStart is how long the command waits for files to be hashed, so that in a small tree
+	// all are before it begins.
+	headStart = 25 * time.Millisecond
+	// clockStep is by how much clocks differ that go in steps.
+	clockStep = 50 * time.Millisecond
+)
 
 // observe records what there is before the command runs.
 func (s *Step) observe(ctx context.Context) (*observation, error) {
@@ -37,7 +53,13 @@ func (s *Step) observe(ctx context.Context) (*observation, error) {
 	return o, nil
 }
 
-func (o *observation) close() { o.tree.close() }
+func (o *observation) close() {
+	if o.hashing != nil {
+		o.cancel()
+		<-o.hashing.done
+	}
+	o.tree.close()
+}
 
 func (o *observation) lookBefore(ctx context.Context) error {
 	s, r := o.step, o.record
@@ -52,6 +74,9 @@ func (o *observation) lookBefore(ctx context.Context) error {
 		return err
 	})
 	group.Go(func() error { return o.materials(ctx) })
+	if s.Prepare != nil {
+		group.Go(func() error { return s.Prepare(ctx) })
+	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
@@ -87,6 +112,9 @@ func (o *observation) place() error {
 	return nil
 }
 
+// materials lists the materials and begins to hash them. Those that the command is about to
+// make again are hashed at once, and so is what links lead to, for the links on the way to
+// it can't be held.
 func (o *observation) materials(ctx context.Context) error {
 	s, r := o.step, o.record
 	l := &list{tree: o.tree, chosen: s.Materials, environ: s.Environ, dir: s.dir()}
@@ -99,21 +127,44 @@ func (o *observation) materials(ctx context.Context) error {
 			return fmt.Errorf("listing the materials: %w", err)
 		}
 	}
-	findings, err := o.tree.hashAll(ctx, l.entries, 0)
-	if err != nil {
-		return err
+	var odd, files []entry
+
+	for _, e := range l.entries {
+		if e.kind == 0 && !s.Products.Match(e.path) {
+			files = append(files, e)
+		} else {
+			odd = append(odd, e)
+		}
 	}
-	files, skipped, err := told(l.entries, findings)
-	if err != nil {
+	// What ends the caller's context ends the command, and the record is of how it ended.
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	o.cancel, o.hashing = cancel, o.tree.hash(background, files)
+	var err error
+	if r.Materials, r.Skipped, err = o.tree.hash(ctx, odd).wait(); err != nil {
 		return fmt.Errorf("the material %w", err)
 	}
-	r.Materials, r.Skipped = files, skipped
-	o.before = make(map[string]string, len(files))
-	for _, f := range files {
-		o.before[f.Path] = f.SHA256
-	}
 	if s.Lockfiles {
-		return o.locks(ctx)
+		return o.locks(ctx, l.entries)
+	}
+	return nil
+}
+
+// ready waits until the command may begin: at once after [headStart] where a file that the
+// command changes can be told from one that it does not, and else when all are hashed.
+func (o *observation) ready(ctx context.Context) error {
+	var enough <-chan time.Time
+	if !o.step.Patient && !o.tree.loose && fileClock() != 0 {
+		enough = time.After(headStart)
+	}
+	select {
+	case <-o.hashing.done:
+		_, _, err := o.hashing.wait() // so that what can't be read keeps the command from running
+		if err != nil {
+			return fmt.Errorf("the material %w", err)
+		}
+	case <-enough:
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	return nil
 }
@@ -121,12 +172,35 @@ func (o *observation) materials(ctx context.Context) error {
 // begin notes the moment at which the command starts.
 func (o *observation) begin() {
 	o.record.Started = o.step.Now()
-	o.start = fileClock()
+	o.monotonic, o.start = time.Now(), fileClock()
+	o.hashing.since.Store(o.start)
+}
+
+// hashed waits for the rest of the materials and writes them, while the command runs.
+func (o *observation) hashed() error {
+	files, _, err := o.hashing.wait()
+	if err != nil {
+		return fmt.Errorf("the material %w", err)
+	}
+	if gone := time.Since(o.monotonic); o.start != 0 && fileClock()-o.start < int64(gone-clockStep) {
+		return errors.New("the system's clock was set back while the command ran: which files it changed before they were read can't be told")
+	}
+	for _, f := range files {
+		if sum, read := o.locksums[f.Path]; read && sum != f.SHA256 {
+			return fmt.Errorf("the material %w", &FileError{f.Path, errUnsteady})
+		}
+	}
+	r := o.record
+	r.Materials = append(r.Materials, files...)
+	slices.SortFunc(r.Materials, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	r.prepared, err = slsa.Prepare(append(descriptors(r.Materials), r.Dependencies...))
+	return err
 }
 
 // finish records what there is after the command.
-func (o *observation) finish(ctx context.Context) error {
+func (o *observation) finish(ctx context.Context, hashed <-chan error) error {
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return <-hashed })
 	group.Go(func() (err error) {
 		o.record.After, err = o.checkout(ctx)
 		return err
@@ -148,18 +222,15 @@ func (o *observation) products(ctx context.Context) error {
 	if err := l.everything(ctx); err != nil {
 		return fmt.Errorf("listing the products: %w", err)
 	}
-	findings, err := t.hashAll(ctx, l.entries, 0)
-	if err != nil {
-		return err
-	}
-	files, skipped, err := told(l.entries, findings)
+	hashing := t.hash(ctx, l.entries)
+	files, skipped, err := hashing.wait()
 	if err != nil {
 		return fmt.Errorf("the product %w", err)
 	}
 	r := o.record
 	r.Products = files
 	r.Skipped = mergeSkipped(r.Skipped, skipped)
-	for i, f := range findings {
+	for i, f := range hashing.findings {
 		if f.err == nil && f.why == "" && f.changed != 0 && f.changed < o.start {
 			r.Unchanged = append(r.Unchanged, l.entries[i].path)
 		}

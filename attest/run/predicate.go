@@ -51,8 +51,10 @@ func (r *Record) Describe(b *slsa.Build) {
 	for name, value := range r.internal() {
 		b.InternalParameters[name] = value
 	}
-	b.Materials = append(b.Materials, descriptors(r.Materials)...)
-	b.Materials = append(b.Materials, r.Dependencies...)
+	b.Prepared = r.prepared
+	if r.prepared == nil {
+		b.Materials = append(append(b.Materials, descriptors(r.Materials)...), r.Dependencies...)
+	}
 	if r.Image != nil && !r.Image.Digest.IsZero() {
 		b.Materials = append(b.Materials, r.Image.descriptor())
 	}

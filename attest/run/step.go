@@ -10,6 +10,7 @@ import (
 
 	"github.com/carnet-project/carnet/attest/checkout"
 	"github.com/carnet-project/carnet/attest/predicate/resource"
+	"github.com/carnet-project/carnet/attest/predicate/slsa"
 )
 
 // A Step is a command to run, and what to record of it.
@@ -26,7 +27,7 @@ type Step struct {
 	// Ignored has materials recorded that git ignores.
 	Ignored bool
 	// Lockfiles has lock files read: those among the materials, or, if Materials is empty,
-	// those of the working folder and of [lockDepth] folders below it.
+	// those in the working folder and at most two folders below it.
 	Lockfiles bool
 	// Environ is the environment in the form of os.Environ: the command gets it without the
 	// variables of Withhold, and what is recorded of it are [RecordedVariables] and Variables.
@@ -41,8 +42,12 @@ type Step struct {
 	ReadFile func(path string) ([]byte, error)
 	// Image is what the CI system says the container's image is, or empty.
 	Image string
-	// Say is told what is worth knowing at once, a sentence each, unless it is nil.
-	Say func(string)
+	// Patient has the command begin only when all materials are hashed. Otherwise it may
+	// begin before that, and a material that it changes before it is hashed is an error.
+	Patient bool
+	// Prepare, unless nil, is what else is to be found out before the command begins. It
+	// is called while materials are hashed.
+	Prepare func(context.Context) error
 }
 
 // A Record is what a step was.
@@ -80,6 +85,8 @@ type Record struct {
 	Dependencies []resource.Descriptor
 	Undigested   int
 	Notes        []string
+
+	prepared *slsa.Dependencies // Materials and Dependencies, written while the command runs
 }
 
 // Failed says that the command did not end well.
@@ -103,17 +110,22 @@ func (s *Step) Run(ctx context.Context) (*Record, error) {
 	}
 	defer o.close()
 	cmd := s.command(ctx)
+	if err := o.ready(ctx); err != nil {
+		return nil, err
+	}
 	o.begin()
 	if err := cmd.Start(); err != nil {
 		return nil, startError(err)
 	}
+	hashed := make(chan error, 1)
+	go func() { hashed <- o.hashed() }()
 	end, err := wait(cmd, s.Signals)
 	o.record.ExitCode, o.record.Signal = end.code, end.signal
 	o.record.Finished = s.Now()
 	if err != nil {
 		return o.record, fmt.Errorf("waiting for the command: %w", err)
 	}
-	return o.record, o.finish(ctx)
+	return o.record, o.finish(ctx, hashed)
 }
 
 func (s *Step) command(ctx context.Context) *exec.Cmd {

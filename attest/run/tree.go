@@ -15,8 +15,11 @@ const maxFolders = 8192
 type tree struct {
 	root    *os.Root
 	folders map[string]*folder
-	open    int  // folders that are held open
-	loose   bool // some folder could not be held open
+	device  uint64 // of the root
+	open    int    // folders that are held open
+	// loose says that a change of a file after a moment may go unnoticed: some folder is not
+	// held open, or is on a file system whose stamps are not this machine's.
+	loose bool
 }
 
 // A folder is one below a tree's root that was read, and stays open so that its files are
@@ -39,7 +42,7 @@ func openTree(dir string) (*tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the working folder: %w", err)
 	}
-	return &tree{root: root, folders: map[string]*folder{}}, nil
+	return &tree{root: root, folders: map[string]*folder{}, device: deviceOf(root)}, nil
 }
 
 // folder reads a folder, once. No symbolic link leads to it.
@@ -47,16 +50,17 @@ func (t *tree) folder(dir string) (*folder, error) {
 	if f, known := t.folders[dir]; known {
 		return f, nil
 	}
+	var above *folder
 	if dir != "." {
-		above, err := t.folder(path.Dir(dir))
-		if err != nil {
+		var err error
+		if above, err = t.folder(path.Dir(dir)); err != nil {
 			return nil, err
 		}
 		if kind, there := above.kinds[path.Base(dir)]; !there || kind != fs.ModeDir {
 			return nil, fmt.Errorf("%q: %w", dir, fs.ErrNotExist)
 		}
 	}
-	file, err := t.root.Open(dir)
+	file, err := t.openFolder(above, dir)
 	if err != nil {
 		return nil, fmt.Errorf("the folder %q: %w", dir, cause(err))
 	}
@@ -70,7 +74,10 @@ func (t *tree) folder(dir string) (*folder, error) {
 	}
 	if t.open++; t.open > maxFolders {
 		_ = file.Close() // it was read
-		f.file, t.loose = nil, true
+		f.file = nil
+	}
+	if f.file == nil || !stamped(f.file) {
+		t.loose = true
 	}
 	t.folders[dir] = f
 	return f, nil

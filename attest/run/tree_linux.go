@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -11,6 +12,46 @@ import (
 // A handle is the descriptor of an open file. The calls are the system's own: with those
 // of package os twenty thousand small files take twice the time.
 type handle int
+
+// openFolder opens a folder in the one above it, or the root. A file of package os that is
+// opened by a root asks for the state of each file in it when it is read; this one does not.
+func (t *tree) openFolder(above *folder, dir string) (*os.File, error) {
+	if above == nil || above.file == nil {
+		return t.root.Open(dir)
+	}
+	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	fd, err := unix.Openat(int(above.file.Fd()), path.Base(dir), flags, 0)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), dir), nil
+}
+
+// stamped says whether a file, or what is in a folder, is on a file system that stamps
+// changes by the clock of this machine. On others, such as those of networks, the clock is
+// another one's.
+func stamped(f *os.File) bool { return stampedHere(int(f.Fd())) }
+
+func stampedHere(fd int) bool {
+	var st unix.Statfs_t
+	if err := unix.Fstatfs(fd, &st); err != nil {
+		return false
+	}
+	switch int64(st.Type) {
+	case unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.TMPFS_MAGIC, unix.OVERLAYFS_SUPER_MAGIC, unix.F2FS_SUPER_MAGIC:
+		return true
+	}
+	return false
+}
+
+func deviceOf(root *os.Root) uint64 {
+	info, err := root.Stat(".")
+	if err != nil {
+		return 0
+	}
+	st, _ := info.Sys().(*syscall.Stat_t)
+	return uint64(st.Dev)
+}
 
 // opened opens a file for reading, without following a link at its end and without waiting
 // for anybody, should a named pipe have taken the file's place.
@@ -49,6 +90,9 @@ func (t *tree) openTarget(name string) (handle, error) {
 	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	return handle(fd), err
 }
+
+// stamped is [stamped] for the file itself, which may be mounted from elsewhere.
+func (h handle) stamped() bool { return stampedHere(int(h)) }
 
 func (h handle) stat() (state, error) {
 	var st unix.Stat_t

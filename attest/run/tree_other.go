@@ -14,6 +14,13 @@ type handle struct{ file *os.File }
 
 var errOdd = errors.New("not a file")
 
+func (t *tree) openFolder(_ *folder, dir string) (*os.File, error) { return t.root.Open(dir) }
+
+func deviceOf(*os.Root) uint64 { return 0 }
+
+// stamped is false, for stat does not say when a file was changed.
+func stamped(*os.File) bool { return false }
+
 // opened opens a file for reading, but no link to one.
 func (t *tree) opened(e entry) (handle, error) {
 	info, err := t.root.Lstat(e.path)
@@ -31,6 +38,8 @@ func (t *tree) openTarget(name string) (handle, error) {
 	f, err := t.root.Open(name)
 	return handle{f}, err
 }
+
+func (h handle) stamped() bool { return false }
 
 // stat leaves out what only some systems know.
 func (h handle) stat() (state, error) {

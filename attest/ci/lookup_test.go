@@ -76,8 +76,10 @@ func TestLookupRefuses(t *testing.T) {
 		vars  []string
 		want  string
 	}{
-		"not found":  {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "s3cret", http.StatusNotFound) }, nil, "the API of GitHub Actions at api.github.com answered 404 Not Found"},
-		"redirected": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.example", http.StatusFound) }, nil, "answered 302 Found"},
+		"not found": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "s3cret", http.StatusNotFound) }, nil, "the API of GitHub Actions at api.github.com answered 404 Not Found"},
+		"redirected": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.example", http.StatusFound)
+		}, nil, "answered 302 Found"},
 		"endless":    {says(`{"a":"` + strings.Repeat("s3cret", 200_000) + `"}`), nil, "answered over 1048576 bytes"},
 		"garbage":    {says("<html>s3cret"), nil, "gave no JSON object"},
 		"twice":      {says(`{"id":1,"id":2}`), nil, "gave no JSON object"},

@@ -49,7 +49,7 @@ const generator = "https://github.com/slsa-framework/slsa-github-generator/"
 func Catalogue() []Producer {
 	const workflow = "https://*/*/*/.github/workflows/*@**"
 	const runner = "https://github.com/actions/runner"
-	return []Producer{
+	return append([]Producer{
 		{GitHubActions, "GitHub artifact attestations (actions/attest)", []string{"https://actions.github.io/buildtypes/workflow/v1"}, []string{workflow, runner, runner + "/*"}, 3,
 			"Level 3 takes a reusable workflow that is not the tenant's; else it is 2.", github},
 		{NPM, "npm publish --provenance on GitHub Actions", []string{"https://github.com/npm/cli/gha@v1", "https://github.com/npm/cli/gha/v2", "https://slsa-framework.github.io/github-actions-buildtypes/workflow/v1"}, []string{runner, runner + "/*"}, 2,
@@ -73,7 +73,7 @@ func Catalogue() []Producer {
 			"Whoever builds sets the builder id, so that it proves nothing: trust the signer.", buildKit},
 		{Stated, "carnet attest provenance", []string{slsa.StatedBuild}, []string{"**"}, 2,
 			"Whoever holds the key states it.", stated},
-	}
+	}, ownBuilds()...)
 }
 
 // Find is the producer of an id.

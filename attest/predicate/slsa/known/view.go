@@ -215,7 +215,7 @@ func (r *reading) cap() {
 		if v.BuilderID == slsa.UnnamedBuilder {
 			v.MaxLevel = 0
 		}
-	case v.Producer == GitHubActions || v.Producer == GitHubCommunity:
+	case v.Producer == GitHubActions || v.Producer == GitHubCommunity || v.Producer == ownPrefix+"github":
 		own := v.Repository + "/" + v.Config
 		if v.Workflow() == "" || v.Repository == "" || v.Config == "" || strings.EqualFold(v.Workflow(), own) {
 			v.MaxLevel = min(v.MaxLevel, 2)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/carnet-project/carnet/attest/run/trace"
 	sockets "github.com/carnet-project/carnet/fixtures/nosocket"
 	"github.com/carnet-project/carnet/fixtures/registry"
 )
@@ -24,6 +25,9 @@ import (
 var update = flag.Bool("update", false, "write what is printed into the scripts")
 
 func TestMain(m *testing.M) {
+	if trace.IsStub(os.Args) { // as main does; testscript goes by the program's name
+		os.Exit(trace.Stub(os.Args))
+	}
 	testscript.Main(m, map[string]func(){"carnet": main, "nosocket": nosocket})
 }
 
@@ -72,6 +76,8 @@ func TestScripts(t *testing.T) {
 			"fill":      fill,
 			"certify":   certify,
 			"spiffe":    spiffe,
+			"pipeline":  pipeline,
+			"workflow":  workflow,
 
 			"refuse-login": refuseLogin,
 		},

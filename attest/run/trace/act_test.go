@@ -46,6 +46,8 @@ func act(what string, args []string) int {
 		err = actState()
 	case "trace":
 		err = actTrace(args)
+	case "serve":
+		err = actServe(args[0], args[1])
 	case "hide":
 		if err = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err == nil {
 			_, err = os.ReadFile(args[0])

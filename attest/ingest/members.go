@@ -9,8 +9,7 @@ import (
 // has says whether raw is a JSON object with members of all these names at its top.
 func has(raw []byte, names ...string) bool {
 	for _, name := range names {
-		// Most reports are of another format and have the name nowhere, which is soon seen.
-		if !bytes.Contains(raw, []byte(`"`+name+`"`)) {
+		if !mentions(raw, name) {
 			return false
 		}
 	}
@@ -22,10 +21,17 @@ func has(raw []byte, names ...string) bool {
 	return true
 }
 
+// mentions says whether a name is anywhere. Most reports are of another format and have it nowhere, which is soon
+// seen.
+func mentions(raw []byte, name string) bool { return bytes.Contains(raw, []byte(`"`+name+`"`)) }
+
 // memberOf gives the value of a member of the JSON object raw, as far as raw goes: what follows the value is not
 // looked at, and of a document that ends within it there is the beginning. A name that is written with escapes
 // is not found.
 func memberOf(raw []byte, name string) ([]byte, bool) {
+	if !mentions(raw, name) {
+		return nil, false
+	}
 	in := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true))
 	if in.PeekKind() != '{' {
 		return nil, false

@@ -56,8 +56,9 @@ type finding struct {
 
 var errUnsteady = errors.New("it is changed while it is read")
 
-// errLate is that a file was changed after the command had begun.
-var errLate = errors.New("the command changed it before it was read")
+// ErrLate is that a material was changed when the command had begun and before it was read,
+// so that nobody knows what it was. [Step.Patient] avoids it.
+var ErrLate = errors.New("the command changed it before it was read")
 
 // A reader hashes files one after the other. It has a descriptor of at most one file open.
 type reader struct {
@@ -165,7 +166,7 @@ func (r *reader) file(ctx context.Context, e entry, open func(entry) (handle, er
 		h, err := open(e)
 		switch {
 		case (isOdd(err) || isGone(err)) && r.since.Load() != 0:
-			return finding{err: &FileError{e.path, errLate}}
+			return finding{err: &FileError{e.path, ErrLate}}
 		case isOdd(err):
 			return finding{why: "not a file"}
 		case err != nil:
@@ -206,7 +207,7 @@ func (r *reader) content(ctx context.Context, h handle) finding {
 	case err != nil:
 		return finding{err: err}
 	case since != 0 && (after.changed >= since || after.device != r.tree.device && !h.stamped()):
-		return finding{err: errLate}
+		return finding{err: ErrLate}
 	case after != before || found.size != after.size:
 		return finding{err: errUnsteady}
 	}

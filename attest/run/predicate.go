@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/carnet-project/carnet/attest"
@@ -55,6 +56,7 @@ func (r *Record) Describe(b *slsa.Build) {
 	if r.prepared == nil {
 		b.Materials = append(append(b.Materials, descriptors(r.Materials)...), r.Dependencies...)
 	}
+	b.Materials = append(b.Materials, r.Trace.descriptors()...)
 	if r.Image != nil && !r.Image.Digest.IsZero() {
 		b.Materials = append(b.Materials, r.Image.descriptor())
 	}
@@ -80,6 +82,7 @@ func (r *Record) internal() map[string]any {
 	set("checkout", r.checkouts(), r.Before != nil || r.After != nil)
 	set("container", r.Image.parameters(), r.Image != nil)
 	set("notRecorded", skippedParameters(r.Skipped), len(r.Skipped) > 0)
+	set("trace", r.Trace.parameters(), r.Trace != nil)
 	set("unchangedProducts", r.Unchanged, len(r.Unchanged) > 0)
 	set("undigestedDependencies", r.Undigested, r.Undigested > 0)
 	return all
@@ -144,6 +147,9 @@ func (i *Image) descriptor() resource.Descriptor {
 	d := resource.Descriptor{Name: name, Digest: map[string]string{i.Digest.Algorithm(): i.Digest.Hex()}, Annotations: map[string]any{"role": "container"}}
 	return d
 }
+
+// fileURI is the address of a file of the machine (RFC 8089).
+func fileURI(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
 
 func or(s, otherwise string) string {
 	if s == "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/carnet-project/carnet/attest/checkout"
 	"github.com/carnet-project/carnet/attest/predicate/resource"
 	"github.com/carnet-project/carnet/attest/predicate/slsa"
+	"github.com/carnet-project/carnet/attest/run/trace"
 )
 
 // A Step is a command to run, and what to record of it.
@@ -45,6 +46,8 @@ type Step struct {
 	// Patient has the command begin only when all materials are hashed. Otherwise it may
 	// begin before that, and a material that it changes before it is hashed is an error.
 	Patient bool
+	// Trace, unless nil, sees what the command reads and connects to.
+	Trace *trace.Tracer
 	// Prepare, unless nil, is what else is to be found out before the command begins. It
 	// is called while materials are hashed.
 	Prepare func(context.Context) error
@@ -86,6 +89,9 @@ type Record struct {
 	Undigested   int
 	Notes        []string
 
+	// Trace is nil unless the step was traced.
+	Trace *Trace
+
 	prepared *slsa.Dependencies // Materials and Dependencies, written while the command runs
 }
 
@@ -114,18 +120,36 @@ func (s *Step) Run(ctx context.Context) (*Record, error) {
 		return nil, err
 	}
 	o.begin()
-	if err := cmd.Start(); err != nil {
-		return nil, startError(err)
-	}
 	hashed := make(chan error, 1)
 	go func() { hashed <- o.hashed() }()
-	end, err := wait(cmd, s.Signals)
-	o.record.ExitCode, o.record.Signal = end.code, end.signal
-	o.record.Finished = s.Now()
-	if err != nil {
-		return o.record, fmt.Errorf("waiting for the command: %w", err)
+	end, log, err := s.execute(ctx, cmd)
+	r := o.record
+	r.ExitCode, r.Signal, r.Finished = end.code, end.signal, s.Now()
+	var start *StartError
+	switch {
+	case errors.As(err, &start), errors.Is(err, trace.ErrUnavailable), errors.Is(err, trace.ErrUnsupported):
+		o.cancel()
+		<-hashed
+		return nil, err
+	case err != nil:
+		return r, fmt.Errorf("waiting for the command: %w", err)
 	}
-	return o.record, o.finish(ctx, hashed)
+	if err := o.finish(ctx, hashed); err != nil {
+		return r, err
+	}
+	return r, o.inputs(ctx, log)
+}
+
+// execute runs the command to its end.
+func (s *Step) execute(ctx context.Context, cmd *exec.Cmd) (ended, *trace.Log, error) {
+	if s.Trace != nil {
+		return s.traced(ctx, cmd)
+	}
+	if err := cmd.Start(); err != nil {
+		return ended{}, nil, startError(err)
+	}
+	end, err := wait(cmd, s.Signals)
+	return end, nil, err
 }
 
 func (s *Step) command(ctx context.Context) *exec.Cmd {

@@ -12,6 +12,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/carnet-project/carnet/attest/run"
+	"github.com/carnet-project/carnet/attest/run/trace"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/verify/report"
 )
@@ -52,6 +53,8 @@ func runFlags() []urfave.Flag {
 		&urfave.StringFlag{Name: "bundle", Usage: "write the signed bundle to `OUT`; of both formats as lines"},
 		&urfave.StringSliceFlag{Name: "env", Usage: "record the variable `NAME`, too, unless it looks like a secret; may be given several times"},
 		&urfave.BoolFlag{Name: "ignored", Usage: "record materials that git ignores, too"},
+		&urfave.BoolFlag{Name: "hash-first", Usage: "let the command begin only when all materials are hashed; default: a fraction of a second after the hashing, unless the file system can't tell which files it changes meanwhile"},
+		&urfave.BoolFlag{Name: "trace", Usage: "record all that the command reads and connects to, and say what it read that --materials does not choose; Linux only"},
 		&urfave.BoolFlag{Name: "no-lockfiles", Usage: "do not read lock files"},
 		&urfave.BoolFlag{Name: "attest-failure", Usage: "attest also what a command made that failed; the exit code is the command's all the same"},
 	}
@@ -69,7 +72,7 @@ func runAttestRun(c *cli.Call) error {
 	}
 	signals, stop := stepSignals(c)
 	defer stop()
-	step.Signals = signals
+	step.Signals, step.Prepare = signals, e.prepare
 	record, err := step.Run(c.Ctx())
 	var start *run.StartError
 	if errors.As(err, &start) {
@@ -112,7 +115,13 @@ func sayFailed(c *cli.Call, r *run.Record, err error) {
 // recordError adds what to do about a file that can't be recorded.
 func recordError(err error) error {
 	var file *run.FileError
-	if errors.As(err, &file) {
+	var untraceable *trace.UnavailableError
+	switch {
+	case errors.As(err, &untraceable):
+		return cli.WithHint(err, untraceable.Hint)
+	case errors.Is(err, run.ErrLate):
+		return cli.WithHint(err, "run it again with --hash-first, or take away what the command makes: --materials '!PATH'")
+	case errors.As(err, &file):
 		return cli.WithHint(err, "take the file away with --materials or --products '!"+report.Clean(file.Path)+"' if it does not matter to the build")
 	}
 	return err
@@ -132,13 +141,17 @@ func runStep(c *cli.Call) (*run.Step, error) {
 	if err != nil {
 		return nil, cli.Usagef("--products: %v", err)
 	}
-	return &run.Step{
+	step := &run.Step{
 		Command: command, Materials: materials, Products: products,
-		Ignored: c.Bool("ignored"), Lockfiles: !c.Bool("no-lockfiles"),
+		Ignored: c.Bool("ignored"), Patient: c.Bool("hash-first"), Lockfiles: !c.Bool("no-lockfiles"),
 		Environ: c.Env.Environ(), Variables: c.StringSlice("env"), Withhold: signingVariables(c),
 		Streams: run.Streams{Stdin: c.Env.Stdin, Stdout: c.Env.Stdout, Stderr: c.Env.Stderr},
 		Now:     time.Now, ReadFile: func(path string) ([]byte, error) { return cli.ReadFile(path, 1<<16) },
-	}, nil
+	}
+	if c.Bool("trace") {
+		step.Trace = &trace.Tracer{Stub: []string{"/proc/self/exe"}}
+	}
+	return step, nil
 }
 
 // signingVariables are the variables from which this run signs. A build that had them could

@@ -16,10 +16,11 @@ import (
 
 // A runEvidence makes of a step's record what the flags ask for.
 type runEvidence struct {
-	call        *cli.Call
-	build       *slsa.Build // nil where only a link is wanted
-	link        bool
-	destination string
+	call *cli.Call
+	// link and provenance say what is wanted.
+	link, provenance bool
+	build            *slsa.Build // as far as it is known before the command
+	destination      string
 }
 
 // newRunEvidence finds faults of the flags before the command has run for an hour.
@@ -29,7 +30,7 @@ func newRunEvidence(c *cli.Call) (*runEvidence, error) {
 	if format != "slsa" && format != "link" && format != "both" {
 		return nil, cli.Usagef("--format is %q, want slsa, link or both", format)
 	}
-	e.link = format != "slsa"
+	e.link, e.provenance = format != "slsa", format != "link"
 	if len(c.Arguments()) == 0 {
 		return nil, c.Missing("-- COMMAND")
 	}
@@ -39,15 +40,28 @@ func newRunEvidence(c *cli.Call) (*runEvidence, error) {
 	if err := e.checkDestination(); err != nil {
 		return nil, err
 	}
-	if format == "link" {
-		return e, nil
-	}
-	b, err := statedBuild(c)
-	if err != nil {
-		return nil, err
-	}
-	e.build = b
 	return e, nil
+}
+
+// prepare finds out what the build is, before the command changes anything. Within a system
+// of continuous integration the parameters are that system's and the step's together, and
+// the build type is the one that says so.
+func (e *runEvidence) prepare(context.Context) (err error) {
+	if !e.provenance {
+		return nil
+	}
+	if e.build, err = statedBuild(e.call); err != nil {
+		return err
+	}
+	if e.call.String("build-type") == "" {
+		e.build.BuildType = run.BuildType
+	}
+	for _, name := range []string{"command", "workingDirectory"} {
+		if _, taken := e.build.ExternalParameters[name]; taken {
+			return cli.Usagef("--parameter %s: the build type %s gives that name a meaning", name, e.build.BuildType)
+		}
+	}
+	return nil
 }
 
 func (e *runEvidence) checkDestination() error {
@@ -122,34 +136,39 @@ func (e *runEvidence) statements(r *run.Record) ([]*attest.Statement, error) {
 		return nil, &cli.UsageError{Message: err.Error(), Hint: "choose fewer, attest one archive of them, or a file with their checksums"}
 	}
 	var all []*attest.Statement
-	if e.build != nil {
+	if e.provenance {
 		r.Describe(e.build)
 		raw, err := e.build.Predicate()
 		if err != nil {
 			return nil, cli.Usagef("the provenance: %v", err)
 		}
-		st, err := attest.NewStatement(slsa.V1, raw, subjects...)
-		if err != nil {
+		if all, err = add(all, slsa.V1, raw, subjects); err != nil {
 			return nil, err
 		}
-		all = append(all, st)
 	}
 	if e.link {
-		name := e.call.String("step")
-		if name == "" {
-			name = path.Base(filepath.ToSlash(r.Command[0]))
-		}
-		raw, err := r.Link(name)
+		raw, err := r.Link(e.step(r))
 		if err != nil {
 			return nil, cli.Usagef("the link: %v", err)
 		}
-		st, err := attest.NewStatement(link.V03, raw, subjects...)
-		if err != nil {
+		if all, err = add(all, link.V03, raw, subjects); err != nil {
 			return nil, err
 		}
-		all = append(all, st)
 	}
 	return all, nil
+}
+
+func add(all []*attest.Statement, predicateType string, predicate []byte, subjects []attest.Subject) ([]*attest.Statement, error) {
+	st, err := attest.NewStatement(predicateType, predicate, subjects...)
+	return append(all, st), err
+}
+
+// step is the step's name in a link.
+func (e *runEvidence) step(r *run.Record) string {
+	if name := e.call.String("step"); name != "" {
+		return name
+	}
+	return path.Base(filepath.ToSlash(r.Command[0]))
 }
 
 // say tells what whoever reads the evidence should not be the first to find.
@@ -172,7 +191,33 @@ func (e *runEvidence) say(r *run.Record) {
 			c.Sayf("carnet: the command left changes in the checkout that are not committed")
 		}
 	}
+	e.sayTrace(r.Trace)
 	for _, n := range r.Notes {
 		c.Sayf("carnet: %s", report.Clean(n))
+	}
+}
+
+// maxUndeclared bounds the undeclared inputs that are told one by one.
+const maxUndeclared = 50
+
+func (e *runEvidence) sayTrace(t *run.Trace) {
+	if t == nil {
+		return
+	}
+	c := e.call
+	for _, p := range t.Undeclared[:min(len(t.Undeclared), maxUndeclared)] {
+		c.Sayf("carnet: undeclared input: %s", report.Clean(p))
+	}
+	if more := len(t.Undeclared) - maxUndeclared; more > 0 {
+		c.Sayf("carnet: and %d more undeclared %s", more, plural(more, "input", "inputs"))
+	}
+	for _, p := range t.Unknown {
+		c.Sayf("carnet: an input that was changed since it was read: %s", report.Clean(p))
+	}
+	for _, d := range t.Dropped {
+		c.Sayf("carnet: the trace is not whole: %s (%d)", d.Reason, d.Count)
+	}
+	if t.NoNewPrivileges {
+		c.Sayf("carnet: under --trace, programs such as sudo ran without the rights of their owner")
 	}
 }

@@ -18,15 +18,15 @@ func (r *reader) cdxLicenses(p *Package) error {
 		return r.object(cdxChoiceNames, func(choice string) error {
 			var id, name string
 			if choice == "expression" {
-				err := r.text(&id)
+				err := r.shared(&id)
 				p.license(id)
 				return err
 			}
 			err := r.object(cdxLicenseNames, func(member string) error {
 				if member == "id" {
-					return r.text(&id)
+					return r.shared(&id)
 				}
-				return r.text(&name)
+				return r.shared(&name)
 			})
 			if id == "" {
 				id = name
@@ -42,13 +42,13 @@ func (r *reader) party(p *Party) error {
 	return r.object(cdxPartyNames, func(name string) error {
 		switch name {
 		case "name":
-			return r.text(&p.Name)
+			return r.shared(&p.Name)
 		case "email":
-			return r.text(&p.Email)
+			return r.shared(&p.Email)
 		case "url":
 			return r.texts(func(url []byte) {
 				if p.URL == "" {
-					p.URL = string(url)
+					p.URL = r.share(url)
 				}
 			})
 		}
@@ -81,12 +81,13 @@ func (r *reader) cdxReferences(p *Package) error {
 		var hashes []Hash
 		err := r.object(cdxReferenceNames, func(name string) error {
 			if name == "type" {
-				return r.text(&kind)
+				return r.shared(&kind)
 			}
 			return r.hashes([]string{"alg", "content"}, &hashes)
 		})
-		if kind == "distribution" {
-			p.Distribution.Hashes = append(p.Distribution.Hashes, hashes...)
+		if kind == "distribution" && len(hashes) > 0 {
+			d := p.distribution()
+			d.Hashes = append(d.Hashes, hashes...)
 		}
 		return err
 	})
@@ -107,13 +108,13 @@ func (r *reader) cdxProperties(p *Package) error {
 		})
 		switch string(name) {
 		case "bsi:component:filename":
-			p.Distribution.FileName = string(value)
+			p.distribution().FileName = string(value)
 		case "bsi:component:executable":
-			p.Distribution.Executable = string(value)
+			p.distribution().Executable = string(value)
 		case "bsi:component:archive":
-			p.Distribution.Archive = string(value)
+			p.distribution().Archive = string(value)
 		case "bsi:component:structured":
-			p.Distribution.Structured = string(value)
+			p.distribution().Structured = string(value)
 		}
 		return err
 	})

@@ -143,7 +143,7 @@ func (r *reader) cdxComponent() error {
 	place := len(r.packages)
 	err := r.object(r.names(cdxComponentDetail, cdxComponentNames), func(name string) error {
 		if name == "type" {
-			return r.text(&kind)
+			return r.shared(&kind)
 		}
 		return r.cdxMember(&p, name)
 	})
@@ -173,7 +173,7 @@ func (r *reader) cdxMember(p *Package, name string) error {
 	case "name":
 		return r.text(&p.Name)
 	case "bom-ref":
-		return r.text(&p.Ref)
+		return r.ref(&p.Ref)
 	case "version":
 		return r.text(&p.Version)
 	case "purl":
@@ -190,7 +190,7 @@ func (r *reader) cdxMember(p *Package, name string) error {
 		return r.party(&p.Manufacturer)
 	case "author":
 		var author string
-		err := r.text(&author)
+		err := r.shared(&author)
 		p.manufacturer(Party{Name: author})
 		return err
 	case "authors":

@@ -81,8 +81,8 @@ type Package struct {
 	// Licenses are SPDX expressions, identifiers, or names where a document has only those, without
 	// repetition. Each holds on its own.
 	Licenses []string
-	// Distribution is the file as which it is delivered, where the document says.
-	Distribution Distribution
+	// Distribution is the file as which it is delivered, or nil where the document does not say.
+	Distribution *Distribution
 	// Completeness is what the document says of the list of the package's dependencies: "complete",
 	// "incomplete…", "unknown" or "noAssertion"; empty where it does not say.
 	Completeness string
@@ -167,4 +167,20 @@ func Check(raw []byte) (*Header, error) {
 		return nil, fmt.Errorf("check SBOM: %w", err)
 	}
 	return h, nil
+}
+
+// delivered is the package's distribution, or an empty one.
+func (p *Package) delivered() Distribution {
+	if p.Distribution == nil {
+		return Distribution{}
+	}
+	return *p.Distribution
+}
+
+// distribution is the package's distribution, to be filled in.
+func (p *Package) distribution() *Distribution {
+	if p.Distribution == nil {
+		p.Distribution = &Distribution{}
+	}
+	return p.Distribution
 }

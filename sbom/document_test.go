@@ -65,7 +65,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: created %v", tc.file, doc.Created)
 		}
 		if got := briefly(doc.Packages); !reflect.DeepEqual(got, tc.packages) {
-			t.Errorf("%s: packages\n got %q\nwant %q", tc.file, got, tc.packages)
+			t.Errorf("%s: packages\n got %+v\nwant %+v", tc.file, got, tc.packages)
 		}
 		header, err := sbom.Check(raw)
 		if err != nil || *header != doc.Header {

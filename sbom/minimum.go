@@ -112,7 +112,7 @@ func minima() map[Minimum][]requirement {
 			{name: "document version", document: func(d *Document) bool { return d.Format != CycloneDX || d.Revision != "" && d.ID != "" }},
 			relation,
 			{name: "component producer", each: supplier}, name, version, identifier,
-			{name: "component hash", each: func(_ *Document, p *Package) bool { return strong(p.Hashes) || strong(p.Distribution.Hashes) }},
+			{name: "component hash", each: func(_ *Document, p *Package) bool { return strong(p.Hashes) || strong(p.delivered().Hashes) }},
 			{name: "component license", each: func(_ *Document, p *Package) bool { return len(p.Licenses) > 0 }},
 		},
 		BSI21: bsi(name, version, timestamp, relation),
@@ -129,19 +129,19 @@ func bsi(name, version, timestamp, relation requirement) []requirement {
 		timestamp, relation,
 		{name: "component creator with an email address or a URL", each: func(_ *Document, p *Package) bool { return p.Manufacturer.reachable() }},
 		name, version,
-		{name: "filename", each: func(_ *Document, p *Package) bool { return p.Distribution.FileName != "" }},
+		{name: "filename", each: func(_ *Document, p *Package) bool { return p.delivered().FileName != "" }},
 		{name: "completeness of dependencies", each: func(_ *Document, p *Package) bool { return p.Completeness != "" && p.Completeness != "not_specified" }},
 		{name: "distribution licence", each: func(_ *Document, p *Package) bool { return len(p.Licenses) > 0 }},
 		{name: "SHA-512 of the deployable component", each: func(_ *Document, p *Package) bool {
 			is512 := func(h Hash) bool { return h.Algorithm == "sha512" && len(h.Value) == 128 }
-			return slices.ContainsFunc(p.Hashes, is512) || slices.ContainsFunc(p.Distribution.Hashes, is512)
+			return slices.ContainsFunc(p.Hashes, is512) || slices.ContainsFunc(p.delivered().Hashes, is512)
 		}},
 		{name: "executable property", each: func(_ *Document, p *Package) bool {
-			return oneOf(p.Distribution.Executable, "executable", "non-executable")
+			return oneOf(p.delivered().Executable, "executable", "non-executable")
 		}},
-		{name: "archive property", each: func(_ *Document, p *Package) bool { return oneOf(p.Distribution.Archive, "archive", "no archive") }},
+		{name: "archive property", each: func(_ *Document, p *Package) bool { return oneOf(p.delivered().Archive, "archive", "no archive") }},
 		{name: "structured property", each: func(_ *Document, p *Package) bool {
-			return oneOf(p.Distribution.Structured, "structured", "unstructured")
+			return oneOf(p.delivered().Structured, "structured", "unstructured")
 		}},
 	}
 }

@@ -20,6 +20,8 @@ type reader struct {
 	packages []Package
 
 	seen map[string]bool // top-level members met
+	// words are texts that many packages have in common.
+	words map[string]string
 	// graph is which package needs which.
 	graph graph
 	spdx  spdx2
@@ -246,6 +248,46 @@ func (r *reader) text(to *string) error {
 		return err
 	}
 	*to = token.String()
+	return nil
+}
+
+// shared is [reader.text] for what many packages have in common, of which one copy is kept.
+func (r *reader) shared(to *string) error {
+	word, err := r.word()
+	if err == nil {
+		*to = r.share(word)
+	}
+	return err
+}
+
+// maxShared bounds how many different texts are kept to be shared.
+const maxShared = 1 << 16
+
+func (r *reader) share(word []byte) string {
+	if s, known := r.words[string(word)]; known {
+		return s
+	}
+	s := string(word)
+	if r.words == nil {
+		r.words = map[string]string{}
+	}
+	if len(r.words) < maxShared {
+		r.words[s] = s
+	}
+	return s
+}
+
+// ref reads by what a document refers to a package, of which one copy is kept with its relations.
+func (r *reader) ref(to *string) error {
+	word, err := r.word()
+	if err != nil {
+		return err
+	}
+	if !r.detail {
+		*to = string(word)
+		return nil
+	}
+	*to = r.graph.names[r.graph.id(word)]
 	return nil
 }
 

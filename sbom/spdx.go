@@ -108,27 +108,27 @@ func spdxParty(text string) Party {
 // spdxPackage reads a package (SPDX 2.3, section 7).
 func (r *reader) spdxPackage() error {
 	var p Package
-	var concluded, declared, supplier, originator string
+	var concluded, declared, supplier, originator, file string
 	err := r.object(r.names(spdxPackageDetail, spdxPackageNames), func(name string) error {
 		switch name {
 		case "name":
 			return r.text(&p.Name)
 		case "SPDXID":
-			return r.text(&p.Ref)
+			return r.ref(&p.Ref)
 		case "versionInfo":
 			return r.text(&p.Version)
 		case "supplier":
-			return r.text(&supplier)
+			return r.shared(&supplier)
 		case "originator":
-			return r.text(&originator)
+			return r.shared(&originator)
 		case "packageFileName":
-			return r.text(&p.Distribution.FileName)
+			return r.text(&file)
 		case "checksums":
 			return r.hashes(spdxChecksumNames, &p.Hashes)
 		case "licenseConcluded":
-			return r.text(&concluded)
+			return r.shared(&concluded)
 		case "licenseDeclared":
-			return r.text(&declared)
+			return r.shared(&declared)
 		default:
 			return r.spdxRefs(&p)
 		}
@@ -140,6 +140,9 @@ func (r *reader) spdxPackage() error {
 		return r.errorf("package %q without an SPDXID", p.Name)
 	}
 	p.Supplier, p.Manufacturer = spdxParty(supplier), spdxParty(originator)
+	if file != "" {
+		p.distribution().FileName = file
+	}
 	for _, license := range []string{concluded, declared} {
 		p.license(license)
 	}
@@ -155,7 +158,7 @@ func (r *reader) hash(names []string, into *[]Hash) error {
 	var h Hash
 	err := r.object(names, func(name string) error {
 		if name == names[0] {
-			return r.text(&h.Algorithm)
+			return r.shared(&h.Algorithm)
 		}
 		return r.text(&h.Value)
 	})
@@ -171,7 +174,7 @@ func (r *reader) spdxRefs(p *Package) error {
 		var kind, locator string
 		err := r.object(spdxRefNames, func(name string) error {
 			if name == "referenceType" {
-				return r.text(&kind)
+				return r.shared(&kind)
 			}
 			return r.text(&locator)
 		})
@@ -208,7 +211,7 @@ func (r *reader) spdxRelationship() error {
 	var kind string
 	err := r.object(spdxRelationshipName, func(name string) error {
 		if name == "relationshipType" {
-			return r.text(&kind)
+			return r.shared(&kind)
 		}
 		id, err := r.word()
 		if err != nil {

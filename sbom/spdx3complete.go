@@ -103,7 +103,7 @@ func (d *spdx3) complete(doc *Document) {
 	for _, f := range d.delivered {
 		file, kept := d.files[f[1]]
 		if at, known := places[f[0]]; known && kept {
-			doc.Packages[at].Distribution = file
+			doc.Packages[at].Distribution = &file
 		}
 	}
 	d.root(doc, d.rooted[d.id], 0)

@@ -84,6 +84,9 @@ func TestUnreadableResults(t *testing.T) {
 		`{"SchemaVersion":2,"ArtifactName":"a","Results":[{"vulnerabilities":[{"VulnerabilityID":"CVE-1","PkgName":"a"}]}]}`,
 		`{"matches":[{"artifact":{"name":"a"}}],"descriptor":{"name":"grype"}}`,
 		`{"matches":{},"descriptor":{"name":"grype"}}`,
+		`{"matches":[],"descriptor":{"name":"grype","db":{"status":{"valid":false}}}}`,
+		`{"matches":[],"descriptor":{"name":"grype","db":{"error":"no database"}}}`,
+		`{"SchemaVersion":2,"ArtifactName":"a","Results":[{"Target":".env","Class":"secret"}]}`,
 	} {
 		r, err := vuln.Parse(vuln.Cosign, []byte(cosign("https://example.com/scanner", result)))
 		if err == nil && (r.Unreadable == "" || len(r.Findings) > 0) {

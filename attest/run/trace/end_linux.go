@@ -35,6 +35,7 @@ func (t *tree) killAt(ctx context.Context, stop <-chan struct{}) {
 // more, or when that takes too long, which the record then says.
 func (s *supervisor) finish() {
 	s.tree.begin(0)
+	defer s.tree.reap()
 	select {
 	case <-s.gone: // as nearly always
 		return

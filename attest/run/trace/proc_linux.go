@@ -58,12 +58,6 @@ func statOf(pid string) (p process, ok bool) {
 	return p, err == nil
 }
 
-// filters counts the seccomp filters of a process (Linux 5.9), or says 0.
-func filters(pid string) int {
-	n, _ := strconv.Atoi(statusOf(pid, "Seccomp_filters"))
-	return n
-}
-
 // statusOf is one value of /proc/PID/status.
 func statusOf(pid, key string) string {
 	raw, err := os.ReadFile("/proc/" + pid + "/status")

@@ -155,8 +155,13 @@ func TestTracersSideBySide(t *testing.T) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			in := write(t, folder(t)+"/in", "x")
-			if l := observe(t, exec.Command("/bin/cat", in)); len(l.Inputs(filepath.Dir(in))) != 1 {
-				t.Error("its file is missing")
+			cmd := exec.Command("/bin/sh", "-c", "sleep 0.5; cat "+in)
+			if i == 0 { // what it leaves is killed, and none of the others'
+				cmd = exec.Command("/bin/sh", "-c", "sleep 64 </dev/null >/dev/null 2>&1 & cat "+in)
+			}
+			l, err := run(t, cmd)
+			if err != nil || len(l.Inputs(filepath.Dir(in))) != 1 {
+				t.Errorf("%v, %v", err, l)
 			}
 		})
 	}
@@ -277,4 +282,27 @@ func oldProgram(path string) []byte {
 	b.Write(code)
 	b.WriteString(path + "\x00")
 	return b.Bytes()
+}
+
+// Orphans fall to this process, which has to bury them, but not to steal the exit
+// status of its other children.
+func TestOrphansAreBuried(t *testing.T) {
+	other := exec.Command("/bin/sh", "-c", "sleep 0.5; exit 9")
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	script := `i=0; while [ $i -lt 20 ]; do i=$((i + 1)); sh -c "cat </dev/null & exit"; done; sleep 2
+		grep -l "^State:.Z" /proc/[0-9]*/status 2>/dev/null | while read f; do grep -q "^PPid:.$PPID$" $f && echo $f; done; true`
+	var out bytes.Buffer
+	cmd := exec.Command("/bin/sh", "-c", script)
+	cmd.Stdout = &out
+	observe(t, cmd)
+	other.Wait()
+	if got := other.ProcessState.ExitCode(); got != 9 {
+		t.Errorf("another child's exit code is %d", got)
+	}
+	// The other child is a zombie, too, until it is waited for.
+	if n := strings.Count(out.String(), "\n"); n > 1 {
+		t.Errorf("%d zombies:\n%s", n, &out)
+	}
 }

@@ -31,8 +31,8 @@ const (
 // a log. If ctx ends, all processes are killed, and the error wraps its cause, too.
 //
 // Processes that outlive the command are killed when it has ended, because a filter
-// that nobody answers breaks them; the log counts them. Until then, this process is
-// the one that orphans of all its descendants fall to.
+// that nobody answers breaks them; the log counts them. From now on, this process is
+// the one to which orphans of its descendants fall.
 //
 // The error is an *UnavailableError, and the command was not run, if the kernel or the
 // container refuses to trace.
@@ -51,7 +51,6 @@ func (t Tracer) Run(ctx context.Context, cmd *exec.Cmd) (*Log, error) {
 	if err != nil {
 		return nil, &UnavailableError{Step: "become the parent of orphans", Cause: err}
 	}
-	defer tree.close()
 	s, err := t.start(cmd, &session{record: r, tree: tree})
 	if err != nil {
 		return nil, err
@@ -110,10 +109,8 @@ func (t Tracer) start(cmd *exec.Cmd, s *session) (*session, error) {
 // files, but not its environment.
 func (t Tracer) startStub(cmd *exec.Cmd, socket *os.File) error {
 	defer socket.Close()
-	before := *cmd //nolint:govet // only the fields below are put back
-	defer func() {
-		cmd.Path, cmd.Args, cmd.Env, cmd.ExtraFiles = before.Path, before.Args, before.Env, before.ExtraFiles
-	}()
+	path, args, env, files := cmd.Path, cmd.Args, cmd.Env, cmd.ExtraFiles
+	defer func() { cmd.Path, cmd.Args, cmd.Env, cmd.ExtraFiles = path, args, env, files }()
 	fd := 3 + len(cmd.ExtraFiles)
 	if cmd.Err == nil {
 		cmd.Path = t.Stub[0]

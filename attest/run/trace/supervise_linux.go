@@ -11,11 +11,10 @@ import (
 )
 
 const (
-	// pollMilliseconds is how often zombies are looked for while nothing happens.
-	pollMilliseconds = 1000
 	// stuckAfter is for how long one call may be looked at before another worker
 	// takes over, and maxWorkers is how often that may happen. It happens if a file
 	// system does not answer because its server is a part of the command, and waits.
+	// Zombies are buried as often.
 	stuckAfter = time.Second
 	maxWorkers = 32
 	// maxThreads is how many threads are remembered before the dead ones are forgotten.
@@ -92,15 +91,12 @@ func (s *supervisor) next() (n notification, ok bool) {
 	defer s.receiving.Unlock()
 	fds := []unix.PollFd{{Fd: int32(s.listener), Events: unix.POLLIN}, {Fd: int32(s.stop), Events: unix.POLLIN}}
 	for {
-		ready, err := unix.Poll(fds, pollMilliseconds)
+		_, err := unix.Poll(fds, -1)
 		switch {
 		case err == unix.EINTR:
 			continue
 		case err != nil, fds[1].Revents != 0:
 			return n, false
-		case ready == 0:
-			s.tree.reap()
-			continue
 		case fds[0].Revents&unix.POLLIN == 0: // hung up: nobody has the filter any more
 			return n, false
 		}
@@ -113,7 +109,7 @@ func (s *supervisor) next() (n notification, ok bool) {
 	}
 }
 
-// watch adds a worker when all are stuck.
+// watch buries zombies, and adds a worker when all are stuck.
 func (s *supervisor) watch() {
 	tick := time.NewTicker(stuckAfter)
 	defer tick.Stop()
@@ -123,6 +119,7 @@ func (s *supervisor) watch() {
 		case <-s.gone:
 			return
 		case <-tick.C:
+			s.tree.reap()
 		}
 		now := s.handled.Load()
 		if now == last && s.busy.Load() >= workers && workers < maxWorkers {
@@ -201,6 +198,9 @@ func (s *supervisor) unobserved() error {
 // as this process, or as one that this process knows nothing of; then all is allowed,
 // and a refused open may be listed.
 func (s *supervisor) may(f *found, want uint32) bool {
+	if want == unix.X_OK && f.stat.Mode&0o111 == 0 {
+		return false // even for root
+	}
 	everybody := want | want<<3 | want<<6
 	if s.euid == 0 || f.stat.Mode&everybody == everybody {
 		return true

@@ -388,7 +388,9 @@ func TestCancel(t *testing.T) {
 }
 
 func TestOutlived(t *testing.T) {
-	l, err := run(t, exec.Command("/bin/sh", "-c", "setsid sh -c 'sleep 61 & exec sleep 62' & sleep 0.2"))
+	cmd := exec.Command("/bin/sh", "-c", "setsid sh -c 'sleep 61 & : >ready; exec sleep 62' & while ! [ -e ready ]; do sleep 0.05; done")
+	cmd.Dir = folder(t)
+	l, err := run(t, cmd)
 	if err != nil || count(l.Dropped, trace.Outlived) != 2 || count(l.Dropped, trace.Unkilled) != 0 {
 		t.Errorf("dropped %v, %v", l.Dropped, err)
 	}

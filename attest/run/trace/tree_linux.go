@@ -13,12 +13,11 @@ import (
 
 // A tree is the processes of one command. This process becomes the parent of those
 // whose own has ended (PR_SET_CHILD_SUBREAPER), so that they can be found, and their
-// memory read where the kernel allows that to ancestors only (Yama).
+// memory read where the kernel allows that to ancestors only (Yama). It stays that,
+// since another command may be traced at the same time.
 type tree struct {
-	before  int // whether this process was a subreaper
-	root    string
-	mount   string
-	filters int // of this process itself
+	root  string
+	mount string
 
 	mu      sync.Mutex
 	main    int
@@ -32,19 +31,9 @@ type thread struct {
 }
 
 func newTree() (*tree, error) {
-	t := &tree{threads: map[int]thread{}, filters: filters("self")}
+	t := &tree{threads: map[int]thread{}}
 	t.root, t.mount = viewOf("self")
-	var before int32
-	if err := unix.Prctl(unix.PR_GET_CHILD_SUBREAPER, uintptr(unsafe.Pointer(&before)), 0, 0, 0); err != nil {
-		return nil, err
-	}
-	t.before = int(before)
 	return t, unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-}
-
-func (t *tree) close() {
-	t.reap()
-	unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, uintptr(t.before), 0, 0, 0)
 }
 
 // meet notes a thread that makes a call and says whether it has a root folder or a
@@ -95,20 +84,30 @@ func (t *tree) sweep() {
 // reap ends zombies that this process inherited. The command itself, and children that
 // are none of its processes, are left to who started them.
 func (t *tree) reap() {
+	var info unix.Siginfo
 	for {
-		var info unix.Siginfo
 		if unix.Waitid(unix.P_ALL, 0, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) != nil {
 			return
 		}
 		pid := int(*(*int32)(unsafe.Add(unsafe.Pointer(&info), 16))) // si_pid, waitid(2)
-		if pid == 0 || !t.adopted(pid) {
+		if pid == 0 {
 			return
 		}
-		if _, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); err != nil {
-			return
+		if !t.adopted(pid) {
+			break // it hides those behind it
 		}
-		t.forget(pid)
+		t.bury(pid)
 	}
+	for pid, p := range allProcesses() {
+		if p.zombie && p.parent == os.Getpid() && t.adopted(pid) {
+			t.bury(pid)
+		}
+	}
+}
+
+func (t *tree) bury(pid int) {
+	unix.Wait4(pid, nil, unix.WNOHANG, nil)
+	t.forget(pid)
 }
 
 func (t *tree) adopted(pid int) bool {
@@ -147,14 +146,14 @@ func (t *tree) kill() []int {
 	return killed
 }
 
-// ours says whether a child of this process belongs to the command: it was met, or it
-// has a filter that this process has not.
+// ours says whether a child of this process belongs to the command: it is it, or it
+// was met. One that has made no call since it was forked, and whose parent has ended,
+// is not known; it has opened nothing, and is met as soon as it does.
 func (t *tree) ours(pid int, p process) bool {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	known, ok := t.threads[pid]
-	main := t.main
-	t.mu.Unlock()
-	return pid == main || (ok && known.start == p.start) || filters(strconv.Itoa(pid)) > t.filters
+	return pid == t.main || (ok && known.start == p.start)
 }
 
 // killSame kills a process, and no later one that got its number.

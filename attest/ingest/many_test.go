@@ -29,14 +29,13 @@ func many() map[string]func(n int) string {
 	return map[string]func(int) string{"trivy": trivy, "grype": grype, "clair": clair, "cyclonedx": cyclone, "osv": manyOSV}
 }
 
-// One finding more than is read refuses the report, in each format.
+// One finding more than is read refuses the report, in each way that findings are gathered.
 func TestTooManyFindings(t *testing.T) {
-	for name, report := range many() {
-		if name == "clair" { // the fastest to read
-			if r, err := ingest.Read([]byte(report(100_000))); err != nil || len(r.Vulnerabilities.Findings) != 100_000 {
-				t.Errorf("%s: 100,000 findings: %v", name, err)
-			}
-		}
+	if r, err := ingest.Read([]byte(many()["clair"](100_000))); err != nil || len(r.Vulnerabilities.Findings) != 100_000 {
+		t.Errorf("100,000 findings: %v", err)
+	}
+	for _, name := range []string{"clair", "cyclonedx", "trivy"} {
+		report := many()[name]
 		if r, err := ingest.Read([]byte(report(100_001))); err == nil {
 			t.Errorf("%s: %d findings", name, len(r.Vulnerabilities.Findings))
 		}

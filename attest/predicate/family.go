@@ -18,6 +18,7 @@ import (
 	"github.com/carnet-project/carnet/attest/predicate/testresult"
 	"github.com/carnet-project/carnet/attest/predicate/vsa"
 	"github.com/carnet-project/carnet/attest/predicate/vuln"
+	"github.com/carnet-project/carnet/attest/predicate/witness"
 )
 
 // SignV1 is the predicate type by which cosign 3 signs an image. A statement of
@@ -46,7 +47,9 @@ const (
 	Commit Class = "git-commit"
 	// Reference names documents that are stored elsewhere, each of a type of its own.
 	Reference Class = "reference"
-	Other     Class = "other"
+	// Collection is attestations of one step, which one signed together.
+	Collection Class = "collection"
+	Other      Class = "other"
 )
 
 // ClassOf gives the class of a predicate type. A version that is not known of a
@@ -116,6 +119,9 @@ var families = sync.OnceValue(func() []family {
 		{"https://in-toto.io/attestation/svr", VerificationResult, versions{"v0.1": svr.Validate, "v0.2": svr.Validate}},
 		{"https://github.com/carnet-project/carnet/predicates/git-commit", Commit, versions{"v1": commit.Validate}},
 		{"https://in-toto.io/attestation/reference", Reference, versions{"v0.1": reference.Validate}},
+		{"https://witness.testifysec.com/attestation-collection", Collection, versions{"v0.1": witness.Validate}},
+		{"https://witness.dev/attestation-collection", Collection, versions{"v0.1": witness.Validate}},
+		{"https://aflock.ai/attestation-collection", Collection, versions{"v0.1": witness.Validate}},
 		{"https://cosign.sigstore.dev/attestation", Other, versions{"v1": custom.Validate}},
 	}
 })

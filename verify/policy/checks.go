@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/attest/predicate/custom"
+	"github.com/carnet-project/carnet/attest/predicate/sarif"
 	"github.com/carnet-project/carnet/verify"
 )
 
@@ -49,8 +51,8 @@ func (r *CheckClause) requirement() (Requirement, bool) {
 	case checkTests:
 		q.what, q.classes = "a test result", []predicate.Class{predicate.TestResult}
 	case checkSARIF:
-		// Cosign's custom type may hold anything, a SARIF log too.
-		q.what, q.classes, q.types = "a SARIF report", []predicate.Class{predicate.SARIF}, []string{custom.Type}
+		// Cosign's custom type and witness's collections may hold anything, a SARIF log too.
+		q.what, q.classes, q.types = "a SARIF report", []predicate.Class{predicate.SARIF, predicate.Collection}, []string{custom.Type}
 	case checkSCAI:
 		q.what, q.classes = "a SCAI report", []predicate.Class{predicate.SCAI}
 	case checkPredicate:
@@ -170,7 +172,7 @@ func (b *bench) results(cell *Cell, r *CheckClause) ([]result, bool) {
 	for _, e := range cell.Evidence {
 		x, err := b.result(e, r.Type)
 		switch {
-		case err != nil && e.PredicateType() == custom.Type:
+		case err != nil && e.PredicateType() == custom.Type, errors.Is(err, sarif.ErrNone):
 			continue // data of another kind
 		case err != nil:
 			b.find(cell, r.Clause, Finding{Rule: "checks.format", Status: StatusError, Evidence: e.Bundle(), Expected: "a result that can be read", Found: err.Error()})

@@ -8,6 +8,7 @@ import (
 	"github.com/carnet-project/carnet/attest/predicate/custom"
 	"github.com/carnet-project/carnet/attest/predicate/sarif"
 	"github.com/carnet-project/carnet/attest/predicate/scai"
+	"github.com/carnet-project/carnet/attest/predicate/witness"
 	forge "github.com/carnet-project/carnet/fixtures/sigstore"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
@@ -34,7 +35,7 @@ const (
 
 func TestChecks(t *testing.T) {
 	y := newYard(t)
-	test := func(e *verify.Evidence) []*verify.Evidence { return []*verify.Evidence{e} }
+	test := func(e ...*verify.Evidence) []*verify.Evidence { return e }
 	ago := minutesAgo
 	green, red := tested("unit-tests", "PASSED"), tested("unit-tests", "FAILED", "a", "b", "c", "d", "e", "f")
 	for name, c := range map[string]struct {
@@ -87,6 +88,13 @@ func TestChecks(t *testing.T) {
 		"no runs":            {sast(""), test(y.sec.saysOf(sarif.V1, `{"name":"semgrep","log":{"version":"2.1.0","runs":[]}}`, ago(9), y.commit)), "checks.failed", policy.StatusFail, "without a run"},
 		"contradicts itself": {sast(""), test(y.sec.saysOf(sarif.V1, `{"commit":"`+otherCommit+`",`+scanned("semgrep", clean)[1:], ago(9), y.commit)), "checks.commit", policy.StatusMissing, "says it is of " + otherCommit},
 		"witness's":          {sast(""), test(y.sec.saysOf(sarif.Witness, strings.Replace(scanned("semgrep", oneError), "log", "report", 1), ago(9), y.commit)), "checks.failed", policy.StatusFail, "2 errors"},
+		"in a collection":    {sast(""), test(y.sec.saysOf(witness.Type, collected("scan", y.commit, scanned("semgrep", oneError)), ago(9), y.commit)), "checks.failed", policy.StatusFail, "2 errors"},
+		"clean collection":   {sast(""), test(y.sec.saysOf(witness.Type, collected("scan", y.commit, scanned("semgrep", clean)), ago(9), y.commit)), "", "", "no results by semgrep 1.2"},
+		"the step's name":    {sast(""), test(y.sec.saysOf(witness.TypeDev, collected("semgrep", y.commit, scanned("opengrep", oneError)), ago(9), y.commit)), "checks.failed", policy.StatusFail, "2 errors"},
+		"of another commit":  {sast(""), test(y.sec.saysOf(witness.Type, collected("scan", otherCommit, scanned("semgrep", clean)), ago(9), y.commit)), "checks.commit", policy.StatusMissing, "says it is of " + otherCommit},
+		"a build's":          {sast(""), test(y.sec.saysOf(witness.Type, collected("build", y.commit, ""), ago(9), y.commit)), "checks.missing", policy.StatusMissing, ""},
+		"scan, then build":   {sast(""), test(y.sec.saysOf(witness.Type, collected("scan", y.commit, scanned("semgrep", oneError)), ago(9), y.commit), y.sec.saysOf(witness.Type, collected("build", y.commit, ""), ago(2), y.commit)), "checks.failed", policy.StatusFail, "2 errors"},
+		"by its type":        {policy.CheckClause{Name: "semgrep", Type: "predicate", Predicate: witness.Type, From: []string{"sec"}}, test(y.sec.saysOf(witness.Type, collected("build", y.commit, ""), ago(9), y.commit)), "checks.unsupported", policy.StatusError, "may say FAILED"},
 		"cosign's":           {sast(""), test(y.sec.saysOf(custom.Type, `{"Data":`+scanned("semgrep", clean)[7:len(scanned("semgrep", clean))-1]+`,"Timestamp":"2026-09-01T11:00:00Z"}`, ago(9), y.commit)), "", "", "no results"},
 		"cosign's text":      {sast(""), test(y.sec.saysOf(custom.Type, `{"Data":"text","Timestamp":"2026-09-01T11:00:00Z"}`, ago(9), y.commit)), "checks.missing", policy.StatusMissing, "none"},
 		// Others.
@@ -230,4 +238,14 @@ func TestOneLogOfTwoTools(t *testing.T) {
 	if v.Allowed() || len(v.Findings()) != 1 || f.Check != "gitleaks" || f.Found != "1 warning by gitleaks" {
 		t.Errorf("%+v", v.Findings())
 	}
+}
+
+// collected is a collection of witness's of a step that had a commit checked out, with the SARIF
+// log of another statement unless that is "".
+func collected(step, commit, scanned string) string {
+	text := `{"name":"` + step + `","attestations":[{"type":"https://witness.dev/attestations/git/v0.1","attestation":{"commithash":"` + commit + `"}},{"type":"https://witness.dev/attestations/command-run/v0.1","attestation":{"cmd":["make"],"exitcode":0}}`
+	if scanned != "" {
+		text += `,{"type":"https://witness.dev/attestations/sarif/v0.1","attestation":` + strings.Replace(scanned, `"log"`, `"report"`, 1) + `}`
+	}
+	return text + "]}"
 }

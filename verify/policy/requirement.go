@@ -125,7 +125,8 @@ func carriesResult(uri string) bool {
 			return true
 		}
 	}
-	return false
+	// A collection has the exit code of what it ran, and reports of what was found.
+	return predicate.ClassOf(uri) == predicate.Collection
 }
 
 // RequireBundle is the requirement that this very bundle is good: what a user who

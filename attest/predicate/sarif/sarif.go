@@ -4,7 +4,9 @@
 package sarif
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/carnet-project/carnet/attest/predicate/custom"
 	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
 	"github.com/carnet-project/carnet/attest/predicate/resource"
+	"github.com/carnet-project/carnet/attest/predicate/witness"
 )
 
 // The predicate types.
@@ -98,27 +101,82 @@ func (r Run) Names() []string {
 	return names
 }
 
-// Parse reads a report of type [V1], [Witness] or [custom.Type]. The error is an *[attest.Error]
-// whose Where is a JSON pointer; of other types it is [attest.FaultUnsupported].
+// ErrNone is the error of a collection in which there is no report.
+var ErrNone = errors.New("no SARIF report is in the collection")
+
+// Parse reads a report of type [V1], [Witness] or [custom.Type], or those in a collection of
+// witness's. The error is [ErrNone], or an *[attest.Error] whose Where is a JSON pointer; of
+// other types it is [attest.FaultUnsupported].
 func Parse(predicateType string, raw []byte) (*Report, error) {
 	switch predicateType {
 	case V1:
 		return parseOwn(raw)
 	case Witness:
-		var l log
-		err := strict.Read(raw, strict.Object(
-			strict.Required("report", l.check()),
-			strict.Optional("reportFileName", strict.Text(nil)),
-			strict.Optional("reportDigestSet", strict.AnyObject()),
-		))
-		if err != nil {
-			return nil, err
-		}
-		return l.report(), nil
+		return parseWitness(raw)
 	case custom.Type:
 		return parseCustom(raw)
 	}
+	if slices.Contains(witness.Types(), predicateType) {
+		return parseCollection(predicateType, raw)
+	}
 	return nil, strict.Fault(attest.FaultUnsupported, "", "%q is not a type of SARIF that is read here", strict.Clip(predicateType))
+}
+
+func parseWitness(raw []byte) (*Report, error) {
+	var l log
+	err := strict.Read(raw, strict.Object(
+		strict.Required("report", l.check()),
+		strict.Optional("reportFileName", strict.Text(nil)),
+		strict.Optional("reportDigestSet", strict.AnyObject()),
+	))
+	if err != nil {
+		return nil, err
+	}
+	return l.report(), nil
+}
+
+// parseCollection joins the reports in a collection: they are of the step, and of the commit
+// that it had checked out.
+func parseCollection(predicateType string, raw []byte) (*Report, error) {
+	c, err := witness.Parse(predicateType, raw)
+	if err != nil {
+		return nil, err
+	}
+	joined, found := &Report{Name: c.Name}, false
+	for i, a := range c.Attestations {
+		switch a.Kind() {
+		case "git":
+			if err := joined.checkedOut(a); err != nil {
+				return nil, witness.Within(i, err)
+			}
+		case "sarif":
+			if !strings.HasSuffix(a.Type, "/v0.1") {
+				return nil, witness.Within(i, strict.Fault(attest.FaultUnsupported, "", "is a %s, of which v0.1 is read here", strict.Clip(a.Type)))
+			}
+			r, err := parseWitness(a.Content)
+			if err != nil {
+				return nil, witness.Within(i, err)
+			}
+			joined.Runs, found = append(joined.Runs, r.Runs...), true
+		}
+	}
+	if !found {
+		return nil, ErrNone
+	}
+	return joined, nil
+}
+
+// checkedOut is the commit of the report, which a step has one of.
+func (r *Report) checkedOut(a witness.Attestation) error {
+	g, err := a.Git()
+	if err != nil {
+		return err
+	}
+	if r.Commit != "" && g.Commit != r.Commit {
+		return strict.Fault(attest.FaultMalformed, "/commithash", "is %s, and the step had checked out %s", strict.Clip(g.Commit), r.Commit)
+	}
+	r.Commit = g.Commit
+	return nil
 }
 
 func parseOwn(raw []byte) (*Report, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/oci"
 	"github.com/carnet-project/carnet/attest/predicate"
+	"github.com/carnet-project/carnet/attest/predicate/witness"
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/sbom"
 	"github.com/carnet-project/carnet/verify/report"
@@ -63,11 +64,13 @@ type bundleJSON struct {
 }
 
 type statementJSON struct {
-	Subjects      []subjectJSON   `json:"subject"`
-	PredicateType string          `json:"predicateType"`
-	PredicateSize int             `json:"predicateSize"`
-	SBOM          *sbomJSON       `json:"sbom,omitempty"`
-	Predicate     json.RawMessage `json:"predicate,omitempty"`
+	Subjects      []subjectJSON `json:"subject"`
+	PredicateType string        `json:"predicateType"`
+	PredicateSize int           `json:"predicateSize"`
+	SBOM          *sbomJSON     `json:"sbom,omitempty"`
+	// Nested are the types of the attestations in a collection.
+	Nested    []string        `json:"nested,omitempty"`
+	Predicate json.RawMessage `json:"predicate,omitempty"`
 }
 
 // sbomJSON is the head of a predicate that is an SBOM.
@@ -216,10 +219,29 @@ func bundleToJSON(b *attest.Bundle, f attest.Found, whole bool) bundleJSON {
 			out.Statement.SBOM = &sbomJSON{string(head.Format), head.SpecVersion, head.Name, head.PackageCount}
 		}
 	}
+	if out.Statement.Nested, err = nested(st); err != nil {
+		out.Fault = "the predicate is no collection: " + err.Error()
+	}
 	if whole {
 		out.Statement.Predicate = st.Predicate()
 	}
 	return out
+}
+
+// nested are the types of the attestations in a collection; nil of everything else.
+func nested(st *attest.Statement) ([]string, error) {
+	if predicate.ClassOf(st.PredicateType()) != predicate.Collection {
+		return nil, nil
+	}
+	c, err := witness.Parse(st.PredicateType(), st.Predicate())
+	if err != nil {
+		return nil, err
+	}
+	var types []string
+	for _, a := range c.Attestations {
+		types = append(types, a.Type)
+	}
+	return types, nil
 }
 
 func printBundle(w io.Writer, b bundleJSON) {
@@ -242,6 +264,9 @@ func printBundle(w io.Writer, b bundleJSON) {
 		row("predicate size", fmt.Sprintf("%d bytes", st.PredicateSize))
 		if b := st.SBOM; b != nil {
 			row("SBOM", fmt.Sprintf("%s %s of %s, %d packages", b.Format, b.SpecVersion, b.Name, b.Packages))
+		}
+		for _, t := range st.Nested {
+			row("holds", t)
 		}
 		for _, s := range st.Subjects {
 			for algorithm, value := range s.Digest {

@@ -64,6 +64,8 @@ type evidenceJSON struct {
 	Ignored       string `json:"ignored,omitempty"`
 	// Signers are who a bundle names, where it is small enough to be looked into.
 	Signers []signerJSON `json:"unverifiedSigners,omitempty"`
+	// Nested are the types of the attestations in a collection that is as small.
+	Nested []string `json:"nested,omitempty"`
 }
 
 // lookedInto is the size up to which tree fetches bundles to say who they name as their
@@ -185,6 +187,11 @@ func describe(ctx context.Context, f attest.Found) evidenceJSON {
 	}
 	for _, b := range bundles {
 		out.Signers = append(out.Signers, signerOf(b))
+		if st, err := b.UnverifiedStatement(); err == nil {
+			if types, err := nested(st); err == nil {
+				out.Nested = append(out.Nested, types...)
+			}
+		}
 	}
 	return out
 }
@@ -211,6 +218,9 @@ func printTree(w io.Writer, doc *treeJSON) error {
 				line += "\tnot usable: " + report.Clean(e.Ignored)
 			}
 			fmt.Fprintln(table, line)
+			for _, t := range e.Nested {
+				fmt.Fprintf(table, "%s    └ %s\n", indent, report.Clean(t))
+			}
 		}
 	}
 	return table.Flush()

@@ -2,6 +2,8 @@ package consume
 
 import (
 	"context"
+	"io"
+	"runtime/debug"
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
@@ -45,7 +47,26 @@ func (v *verification) image(ctx context.Context, target string, t oci.Target) (
 	}
 	g := gateAt(v.client, store, a)
 	g.Roots, g.Policy, g.At, g.Deploy, g.Tag = roots, p, v.at, v.deploy, tagOf(t)
+	g.Documents, g.MaxDocumentBytes = v.sparing(g.Documents), v.call.Int64("max-document-size")
 	return []report.Result{{Target: target, Name: t.Name(), Verdict: g.Check(ctx, a)}}, nil
+}
+
+const (
+	// documentGC is the garbage collector's percentage while a large document is read: what is
+	// kept of one is most of the memory, and at Go's 100 half of it would be garbage.
+	documentGC = 50
+	// largeDocument is what a document is stored in from which it is worth it.
+	largeDocument = 2 << 20
+)
+
+// sparing opens documents as open does, and has large ones read in little memory.
+func (v *verification) sparing(open func(context.Context, attest.Digest, int64) (io.ReadCloser, error)) func(context.Context, attest.Digest, int64) (io.ReadCloser, error) {
+	return func(ctx context.Context, stored attest.Digest, size int64) (io.ReadCloser, error) {
+		if size > largeDocument && v.call.Env.Getenv("GOGC") == "" {
+			debug.SetGCPercent(documentGC)
+		}
+		return open(ctx, stored, size)
+	}
 }
 
 // tagOf is the tag by which the artifact is asked for. Beside a digest one is only said.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/cmd/internal/policy/load"
+	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
 	"github.com/carnet-project/carnet/verify/report"
 )
@@ -31,7 +32,9 @@ else against the public one's as it was when carnet was built. Nothing is fetche
 
 For a file the bundle that --bundle names is what is required, of whatever type;
 without --bundle it is FILE.sigstore.json. With --policy the bundles are the evidence,
-and what is required is the policy's to say.
+and what is required is the policy's to say. A file may hold several, as JSON lines, which
+gh attestation download writes, or as GitHub and npm answer; of those, what is by others or
+about something else is left out, and one at least must prove the file.
 
 A policy that trusts the public Sigstore, which is what it does if it says nothing of
 trust, trusts what --trusted-root names in its place, if that is given. A policy from a
@@ -40,16 +43,22 @@ pinned by its digest. An older version than was accepted before is refused; and 
 registry is away, the last one that was accepted serves until it expires.
 
 A policy in mode audit or warn denies nothing: the verdict is printed, and the exit code
-is 0 unless --fail-on-audit is given or there is no verdict.`,
+is 0 unless --fail-on-audit is given or there is no verdict.
+
+With --layout, files are judged by an in-toto layout instead: it must be signed by each
+--layout-key, each of its steps must be done by its functionaries as the links in --links
+say, and each file must be a product of the last one. A layout with inspections, which
+are commands for this machine, is denied.`,
 		Arguments: [][2]string{
 			{"TARGET", "REGISTRY/REPO[:TAG][@DIGEST], oci:DIR_OR_TAR[:TAG][@DIGEST], file:PATH, a path,"},
 			{"", "or sha256:HEX with --bundle"},
 		},
-		Flags: slices.Concat(signerFlags(), load.Flags(), judgeFlags(), summaries.flags(), []urfave.Flag{
+		Flags: slices.Concat(signerFlags(), load.Flags(), judgeFlags(), layoutFlags(), summaries.flags(), []urfave.Flag{
 			&urfave.StringSliceFlag{Name: "require", Usage: "require `KIND`s of evidence, separated by commas: signature, provenance, sbom, or a predicate type (default for images: signature,provenance,sbom)"},
 			&urfave.StringSliceFlag{Name: "platform", Usage: "judge only `OS/ARCH[/VARIANT]` of an index; may be given several times"},
-			&urfave.StringSliceFlag{Name: "bundle", Usage: "the bundle `FILE` that proves a file or a digest; may be given several times"},
+			&urfave.StringSliceFlag{Name: "bundle", Usage: "the bundle `FILE` that proves a file or a digest, or several as JSON lines; may be given several times"},
 			&urfave.BoolFlag{Name: "offline", Usage: "open no socket: for files and OCI layouts"},
+			&urfave.Int64Flag{Name: "max-document-size", Usage: "follow references to documents of at most `BYTES`, packed or not", Value: verify.MaxDocumentBytes},
 			cli.OutputsFlag(report.Formats()...),
 		}, cli.RegistryFlags()),
 		Exits: cli.JudgeExits,
@@ -63,6 +72,7 @@ is 0 unless --fail-on-audit is given or there is no verdict.`,
 			{"what two people signed", "carnet verify --certificate-identity '*@acme.example' --certificate-oidc-issuer https://accounts.google.com --threshold 2 ghcr.io/acme/app:1.4"},
 			{"only the signature, in a script", "image=$(carnet verify --key release.pub --require signature ghcr.io/acme/app:1.4) && deploy \"$image\""},
 			{"a file and its bundle, without a network", "carnet verify --key release.pub --offline app.tar.gz --bundle app.tar.gz.sigstore.json"},
+			{"a file that was made as an in-toto layout says", "carnet verify --layout root.layout --layout-key alice.pub --links links app.tar.gz"},
 		},
 		Run: func(c *cli.Call) error { return runVerify(c, summaries) },
 	}
@@ -80,6 +90,12 @@ func judgeFlags() []urfave.Flag {
 }
 
 func runVerify(c *cli.Call, summaries *Summariser) error {
+	if c.IsSet("layout") {
+		return verifyLayout(c)
+	}
+	if err := withoutLayout(c); err != nil {
+		return err
+	}
 	outputs, err := c.Outputs(report.Formats()...)
 	if err != nil {
 		return err
@@ -89,6 +105,9 @@ func runVerify(c *cli.Call, summaries *Summariser) error {
 	}
 	ctx, cancel := context.WithTimeout(c.Ctx(), c.Duration("timeout"))
 	defer cancel()
+	if c.IsSet("max-document-size") && c.Int64("max-document-size") < 1 {
+		return cli.Usagef("--max-document-size must be positive")
+	}
 	v, err := newVerification(ctx, c)
 	if err != nil {
 		return err

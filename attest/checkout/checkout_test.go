@@ -71,7 +71,7 @@ func TestRead(t *testing.T) {
 	r.git("remote", "add", "origin", "https://user:secret@Example.com/org/repo.git?token=secret")
 	c := r.read()
 	want := time.Date(2024, 1, 2, 2, 4, 5, 0, time.UTC)
-	if c.Commit != commit || c.Branch != "main" || c.Ref() != "refs/heads/main" || c.Dirty || !c.CommitTime.Equal(want) || len(c.Tags) != 0 {
+	if c.Commit != commit || len(c.Parents) != 0 || c.Superproject != "" || c.Branch != "main" || c.Ref() != "refs/heads/main" || c.Dirty || !c.CommitTime.Equal(want) || len(c.Tags) != 0 {
 		t.Errorf("%+v", c)
 	}
 	if c.Remote != "git+https://example.com/org/repo.git" {
@@ -99,6 +99,25 @@ func TestSHA256Repository(t *testing.T) {
 	r.git("init", "-q", "-b", "main", "--object-format=sha256")
 	if commit := r.commit("a"); len(commit) != 64 || r.read().Commit != commit {
 		t.Errorf("%+v, want %s", r.read(), commit)
+	}
+}
+
+// The parents are the commit's own, in a clone too that has none of them.
+func TestParents(t *testing.T) {
+	r := newRepository(t)
+	r.commit("a")
+	r.git("checkout", "-q", "-b", "work")
+	second := r.commit("b")
+	r.git("checkout", "-q", "main")
+	third := r.commit("c")
+	r.git("merge", "-q", "--no-ff", "-m", "merge\n\nparent of all", "work")
+	if c := r.read(); !slices.Equal(c.Parents, []string{third, second}) {
+		t.Errorf("a merge: %q, want %q and %q", c.Parents, third, second)
+	}
+	shallow := &repository{t, t.TempDir(), r.environ}
+	shallow.git("clone", "-q", "--depth", "1", "file://"+r.dir, ".")
+	if c := shallow.read(); !slices.Equal(c.Parents, []string{third, second}) || c.Dirty {
+		t.Errorf("in a shallow clone: %+v", c)
 	}
 }
 
@@ -168,7 +187,7 @@ func TestWorktreeAndSubmodule(t *testing.T) {
 
 	sub := &repository{t, filepath.Join(r.dir, "lib"), r.environ}
 	sub.git("remote", "set-url", "origin", "https://x-access-token:secret@example.com/org/lib")
-	if c := sub.read(); c.Commit != libCommit || c.Remote != "git+https://example.com/org/lib" || c.Root == r.dir {
+	if c := sub.read(); c.Commit != libCommit || c.Remote != "git+https://example.com/org/lib" || c.Root == r.dir || c.Superproject != r.read().Root {
 		t.Errorf("submodule: %+v", c)
 	}
 	if r.read().Dirty {

@@ -185,7 +185,7 @@ func ciError(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &lying):
-		return &cli.UsageError{Message: err.Error(), Hint: fmt.Sprintf("unset the variables of the one that is not there, or say which it is: --ci %s, --ci %s, or --ci none for what the flags and the checkout say", lying.Systems[0], lying.Systems[1])}
+		return &cli.UsageError{Message: err.Error(), Hint: fmt.Sprintf("unset the variables of the one that is not there, or say which it is: --ci %s, --ci %s, or --ci none for what the flags and the checkout say", string(lying.Systems[0]), string(lying.Systems[1]))}
 	case errors.As(err, &imitated):
 		return &cli.UsageError{Message: err.Error(), Hint: "--ci none states what the flags and the checkout say"}
 	case errors.As(err, &differ):

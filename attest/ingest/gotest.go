@@ -14,9 +14,22 @@ import (
 
 // goTest is what go test -json prints (go doc test2json).
 func goTest() format {
-	return format{GoTest, func(raw []byte) bool {
-		return has(raw, "Action", "Package") || has(raw, "Action", "ImportPath")
-	}, readGoTest}
+	return format{GoTest, looksGoTest, readGoTest}
+}
+
+// looksGoTest says whether one of the first lines is an event, so that a reader can say which
+// line before it is none.
+func looksGoTest(raw []byte) bool {
+	n := 0
+	for line := range bytes.Lines(raw) {
+		if n++; n > 50 || len(line) > 64<<10 {
+			return false
+		}
+		if has(line, "Action", "Package") || has(line, "Action", "ImportPath") {
+			return true
+		}
+	}
+	return false
 }
 
 // An event is one line of go test -json. Members that are not named here say nothing of how a

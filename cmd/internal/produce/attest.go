@@ -39,7 +39,7 @@ of any size: it is read as it comes.`,
 			{"one's own type, unsigned, to be signed elsewhere", "carnet attest --type https://acme.example/review/v1 --predicate review.json --statement - ghcr.io/acme/app:1.4"},
 		},
 		Run:      runAttest,
-		Commands: []cli.Command{attestProvenance(), attestSBOM(), attestRun(), attestScan()},
+		Commands: []cli.Command{attestProvenance(), attestSBOM(), attestRun(), attestScan(), attestVEX(), attestApprove(), attestCommit(), attestLayout()},
 	}
 }
 

@@ -194,6 +194,9 @@ func (r *reader) content(ctx context.Context, h handle) finding {
 	if err != nil {
 		return finding{err: err}
 	}
+	if !before.regular && r.since.Load() != 0 {
+		return finding{err: ErrLate}
+	}
 	if !before.regular {
 		return finding{why: "not a file"}
 	}

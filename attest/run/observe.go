@@ -25,6 +25,7 @@ type observation struct {
 	cancel  context.CancelFunc
 	// locksums are the digests of the lock files that were read, by path.
 	locksums map[string]string
+	skipped  []Skipped // of the products
 	// start is when the command began by the file system's clock, in nanoseconds since 1970,
 	// and monotonic by one that nobody sets.
 	start     int64
@@ -178,7 +179,7 @@ func (o *observation) begin() {
 
 // hashed waits for the rest of the materials and writes them, while the command runs.
 func (o *observation) hashed() error {
-	files, _, err := o.hashing.wait()
+	files, skipped, err := o.hashing.wait()
 	if err != nil {
 		return fmt.Errorf("the material %w", err)
 	}
@@ -191,6 +192,7 @@ func (o *observation) hashed() error {
 		}
 	}
 	r := o.record
+	r.Skipped = mergeSkipped(r.Skipped, skipped)
 	r.Materials = append(r.Materials, files...)
 	slices.SortFunc(r.Materials, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	r.prepared, err = slsa.Prepare(append(descriptors(r.Materials), r.Dependencies...))
@@ -200,13 +202,15 @@ func (o *observation) hashed() error {
 // finish records what there is after the command.
 func (o *observation) finish(ctx context.Context, hashed <-chan error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return <-hashed })
 	group.Go(func() (err error) {
 		o.record.After, err = o.checkout(ctx)
 		return err
 	})
 	group.Go(func() error { return o.products(ctx) })
-	return group.Wait()
+	group.Go(func() error { return <-hashed })
+	err := group.Wait() // for all of them, even if one fails: the record is the caller's from now on
+	o.record.Skipped = mergeSkipped(o.record.Skipped, o.skipped)
+	return err
 }
 
 func (o *observation) products(ctx context.Context) error {
@@ -228,8 +232,7 @@ func (o *observation) products(ctx context.Context) error {
 		return fmt.Errorf("the product %w", err)
 	}
 	r := o.record
-	r.Products = files
-	r.Skipped = mergeSkipped(r.Skipped, skipped)
+	r.Products, o.skipped = files, skipped
 	for i, f := range hashing.findings {
 		if f.err == nil && f.why == "" && f.changed != 0 && f.changed < o.start {
 			r.Unchanged = append(r.Unchanged, l.entries[i].path)

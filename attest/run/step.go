@@ -132,6 +132,7 @@ func (s *Step) Run(ctx context.Context) (*Record, error) {
 		<-hashed
 		return nil, err
 	case err != nil:
+		<-hashed
 		return r, fmt.Errorf("waiting for the command: %w", err)
 	}
 	if err := o.finish(ctx, hashed); err != nil {

@@ -20,7 +20,7 @@ func azureProfile() profile {
 			{FieldChange, "SYSTEM_PULLREQUEST_PULLREQUESTID", "", ""},
 			{fieldProposed, "SYSTEM_PULLREQUEST_SOURCECOMMITID", "", ""},
 			{"runId", "BUILD_BUILDID", "", "id"},
-			{"runNumber", "BUILD_BUILDNUMBER", "", "buildNumber"},
+			{"runNumber", "BUILD_BUILDNUMBER", "", ""}, // a step may change it while it runs
 			{"pipeline", "BUILD_DEFINITIONNAME", "", "definition.name"},
 			{"pipelineId", "SYSTEM_DEFINITIONID", "", "definition.id"},
 			{"repositoryId", "BUILD_REPOSITORY_ID", "", "repository.id"},

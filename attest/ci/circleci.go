@@ -31,7 +31,11 @@ func circleciProfile() profile {
 			{"sshRerun", "", claim + "ssh-rerun", ""},
 		},
 		environment: func(t *teller) {
-			t.named("CIRCLE_TAG", "CIRCLE_BRANCH")
+			if branch := t.get("CIRCLE_BRANCH"); strings.HasPrefix(branch, "pull/") { // of a fork
+				t.suppose(FieldRef, "refs/"+branch+"/head", "CIRCLE_BRANCH")
+			} else {
+				t.named("CIRCLE_TAG", "CIRCLE_BRANCH")
+			}
 			if workflow, job := t.get("CIRCLE_WORKFLOW_ID"), t.get("CIRCLE_WORKFLOW_JOB_ID"); workflow != "" && job != "" {
 				t.say(FieldRun, run+workflow+"/job/"+job, "CIRCLE_WORKFLOW_ID and CIRCLE_WORKFLOW_JOB_ID")
 			}

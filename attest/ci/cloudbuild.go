@@ -1,5 +1,7 @@
 package ci
 
+import "strings"
+
 // cloudBuildProfile is Google Cloud Build, whose steps see substitutions as variables if
 // the build has automapSubstitutions (cloud.google.com/build/docs, "Substituting variable
 // values"). No variable has the repository's host: git says where the checkout is from.
@@ -9,7 +11,6 @@ func cloudBuildProfile() profile {
 		rows: []row{
 			{FieldCommit, "COMMIT_SHA", "", ""},
 			{FieldCommit, "REVISION_ID", "", ""},
-			{fieldPath, "REPO_FULL_NAME", "", ""},
 			{FieldConfig, "TRIGGER_BUILD_CONFIG_PATH", "", ""},
 			{"runId", "BUILD_ID", "", ""},
 			{"pipeline", "TRIGGER_NAME", "", ""},
@@ -19,6 +20,9 @@ func cloudBuildProfile() profile {
 		},
 		environment: func(t *teller) {
 			t.named("TAG_NAME", "BRANCH_NAME")
+			if name := t.get("REPO_FULL_NAME"); strings.Count(name, "/") == 1 { // others are Google's own names
+				t.say(fieldPath, name, "REPO_FULL_NAME")
+			}
 			project, location, build := t.get("PROJECT_ID"), t.get("LOCATION"), t.get("BUILD_ID")
 			if project == "" {
 				return

@@ -59,8 +59,9 @@ func gitlabEnvironment(t *teller) {
 }
 
 func gitlabClaims(t *teller, token Token) {
-	if path := t.get("project_path"); path != "" {
-		project := strings.TrimSuffix(token.Issuer, "/") + "/" + path
+	if path, server := t.get("project_path"), t.gitlabServer(token.Issuer); path != "" && server != "" {
+		project := server + "/" + path
+		t.say(fieldPath, path, "project_path")
 		t.say(FieldRepository, project, "project_path")
 		if job := t.get("job_id"); job != "" {
 			t.say(FieldRun, project+"/-/jobs/"+job, "job_id")
@@ -75,6 +76,18 @@ func gitlabClaims(t *teller, token Token) {
 	_, file, _ := strings.Cut(t.get("ci_config_ref_uri"), "//")
 	config, _, _ := strings.Cut(file, "@")
 	t.say(FieldConfig, config, "ci_config_ref_uri")
+}
+
+// gitlabServer is the instance that a token is of: the issuer, unless the token has the
+// pipeline's definition on another host. Then the issuer is none that is known to be a
+// GitLab, and the server is the environment's.
+func (t *teller) gitlabServer(issuer string) string {
+	u, err := url.Parse(issuer)
+	host, _, _ := strings.Cut(t.get("ci_config_ref_uri"), "/")
+	if err != nil || host != "" && host != u.Host {
+		return t.server()
+	}
+	return strings.TrimSuffix(issuer, "/")
 }
 
 func gitlabAnswer(t *teller) {

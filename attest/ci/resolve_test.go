@@ -152,21 +152,30 @@ func TestNoDisagreements(t *testing.T) {
 		field  ci.Field
 		want   string
 	}{
-		"another branch of the commit":  {ci.GitHub, nil, git(checkout.Checkout{Commit: commit, Branch: "work", Remote: "git+https://github.com/acme/app"}), ci.FieldRef, "token refs/heads/main"},
-		"a tag on the commit":           {ci.Jenkins, nil, git(checkout.Checkout{Commit: commit, Tags: []string{"v1"}}), ci.FieldRef, "environment refs/heads/main"},
-		"git alone knows the branch":    {ci.Tekton, nil, git(checkout.Checkout{Commit: commit, Branch: "main"}), ci.FieldRef, "git refs/heads/main"},
-		"by SSH":                        {ci.GitHub, nil, at("git@github.com:acme/app.git"), ci.FieldRepository, "token https://github.com/acme/app"},
-		"by SSH over 443":               {ci.GitHub, nil, at("ssh://git@ssh.github.com:443/acme/app.git"), ci.FieldRepository, "token https://github.com/acme/app"},
-		"by SSH of another port":        {ci.Drone, nil, at("ssh://git@git.acme.example:2222/acme/app.git"), ci.FieldRepository, "environment https://git.acme.example/acme/app"},
-		"with a token":                  {ci.GitHub, nil, at("https://x-access-token:s3cret@github.com/acme/app/"), ci.FieldRepository, "token https://github.com/acme/app"},
-		"in another case":               {ci.GitHub, nil, at("https://GitHub.com/Acme/App.git"), ci.FieldRepository, "token https://github.com/acme/app"},
-		"Azure's SSH":                   {ci.Azure, nil, at("git@ssh.dev.azure.com:v3/acme/shop/app"), ci.FieldRepository, "git https://dev.azure.com/acme/shop/_git/app"},
-		"Azure's old host":              {ci.Azure, nil, at("https://acme.visualstudio.com/shop/_git/app"), ci.FieldRepository, "git https://dev.azure.com/acme/shop/_git/app"},
-		"a folder as remote":            {ci.GitHub, nil, at("/srv/mirror.git"), ci.FieldRepository, "token https://github.com/acme/app"},
-		"Jenkins names the remote":      {ci.Jenkins, []string{"BRANCH_NAME=", "GIT_BRANCH=origin/main"}, func(*ci.Said) {}, ci.FieldRef, "environment refs/heads/main"},
-		"Jenkins builds a request":      {ci.Jenkins, []string{"BRANCH_NAME=PR-7", "GIT_BRANCH=PR-7", "CHANGE_ID=7"}, func(*ci.Said) {}, ci.FieldRef, ""},
-		"Buildkite's HEAD":              {ci.Buildkite, []string{"BUILDKITE_COMMIT=HEAD"}, func(*ci.Said) {}, ci.FieldCommit, "token " + commit},
-		"GitLab's merge request":        {ci.GitLab, []string{"CI_COMMIT_BRANCH=", "CI_COMMIT_REF_NAME=main", "CI_MERGE_REQUEST_IID=3"}, func(*ci.Said) {}, ci.FieldRef, "token refs/heads/main"},
+		"another branch of the commit": {ci.GitHub, nil, git(checkout.Checkout{Commit: commit, Branch: "work", Remote: "git+https://github.com/acme/app"}), ci.FieldRef, "token refs/heads/main"},
+		"a tag on the commit":          {ci.Jenkins, nil, git(checkout.Checkout{Commit: commit, Tags: []string{"v1"}}), ci.FieldRef, "environment refs/heads/main"},
+		"git alone knows the branch":   {ci.Tekton, nil, git(checkout.Checkout{Commit: commit, Branch: "main"}), ci.FieldRef, "git refs/heads/main"},
+		"by SSH":                       {ci.GitHub, nil, at("git@github.com:acme/app.git"), ci.FieldRepository, "token https://github.com/acme/app"},
+		"by SSH over 443":              {ci.GitHub, nil, at("ssh://git@ssh.github.com:443/acme/app.git"), ci.FieldRepository, "token https://github.com/acme/app"},
+		"by SSH of another port":       {ci.Drone, nil, at("ssh://git@git.acme.example:2222/acme/app.git"), ci.FieldRepository, "environment https://git.acme.example/acme/app"},
+		"with a token":                 {ci.GitHub, nil, at("https://x-access-token:s3cret@github.com/acme/app/"), ci.FieldRepository, "token https://github.com/acme/app"},
+		"in another case":              {ci.GitHub, nil, at("https://GitHub.com/Acme/App.git"), ci.FieldRepository, "token https://github.com/acme/app"},
+		"Azure's SSH":                  {ci.Azure, nil, at("git@ssh.dev.azure.com:v3/acme/shop/app"), ci.FieldRepository, "git https://dev.azure.com/acme/shop/_git/app"},
+		"Azure's old host":             {ci.Azure, nil, at("https://acme.visualstudio.com/shop/_git/app"), ci.FieldRepository, "git https://dev.azure.com/acme/shop/_git/app"},
+		"a folder as remote":           {ci.GitHub, nil, at("/srv/mirror.git"), ci.FieldRepository, "token https://github.com/acme/app"},
+		"Jenkins names the remote":     {ci.Jenkins, []string{"BRANCH_NAME=", "GIT_BRANCH=origin/main"}, func(*ci.Said) {}, ci.FieldRef, "environment refs/heads/main"},
+		"Jenkins builds a request":     {ci.Jenkins, []string{"BRANCH_NAME=PR-7", "GIT_BRANCH=PR-7", "CHANGE_ID=7"}, func(*ci.Said) {}, ci.FieldRef, ""},
+		"Buildkite's HEAD":             {ci.Buildkite, []string{"BUILDKITE_COMMIT=HEAD"}, func(*ci.Said) {}, ci.FieldCommit, "token " + commit},
+		"GitLab's merge request":       {ci.GitLab, []string{"CI_COMMIT_BRANCH=", "CI_COMMIT_REF_NAME=main", "CI_MERGE_REQUEST_IID=3"}, func(*ci.Said) {}, ci.FieldRef, "token refs/heads/main"},
+		"CircleCI's fork":              {ci.CircleCI, []string{"CIRCLE_BRANCH=pull/5", "CIRCLE_PR_NUMBER=5"}, func(*ci.Said) {}, ci.FieldRef, "token refs/heads/main"},
+		"Buildkite's fork":             {ci.Buildkite, []string{"BUILDKITE_BRANCH=eve:main"}, func(s *ci.Said) { s.Token = ci.Facts{} }, ci.FieldRef, ""},
+		"Cloud Build's own names":      {ci.CloudBuild, []string{"REPO_FULL_NAME=github_acme_app"}, func(*ci.Said) {}, ci.FieldCommit, "git " + commit},
+		"a run under another name":     {ci.Azure, []string{"BUILD_BUILDNUMBER=1.4.0"}, func(s *ci.Said) { s.API = azure(t) }, "runNumber", "environment 1.4.0"},
+		"a clone from within": {ci.GitLab, nil, func(s *ci.Said) {
+			s.Checkout = &checkout.Checkout{Commit: commit, Remote: "git+http://gitlab.internal:8080/acme/team/app.git"}
+			s.Flags.Say(ci.FieldRepository, "git+https://gitlab.com/acme/team/app", ci.FromFlag, "--source")
+			s.Flags.Say(ci.FieldCommit, commit, ci.FromFlag, "--source")
+		}, ci.FieldRepository, "token https://gitlab.com/acme/team/app"},
 		"a reusable workflow":           {ci.GitHub, nil, func(s *ci.Said) { s.Token = reusable(t, s.Environment) }, ci.FieldBuilder, "token https://github.com/acme/flows/.github/workflows/image.yml@refs/tags/v2"},
 		"a flag that agrees":            {ci.GitHub, nil, flag(ci.FieldCommit, commit), ci.FieldCommit, "token " + commit},
 		"a flag before the environment": {ci.Jenkins, nil, flag(ci.FieldBuilder, "https://ci.example/b"), ci.FieldBuilder, "flag https://ci.example/b"},
@@ -189,6 +198,15 @@ func TestNoDisagreements(t *testing.T) {
 			}
 		})
 	}
+}
+
+func azure(t *testing.T) ci.Facts {
+	t.Helper()
+	facts, err := asks(t, ci.Azure, says(answer(t, ci.Azure)), "SYSTEM_ACCESSTOKEN=s3cret").Lookup(t.Context(), ci.Azure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return facts
 }
 
 func plainGitLab(t *testing.T) ci.Facts {
@@ -280,6 +298,16 @@ func TestForeignServers(t *testing.T) {
 	b, err := ci.Resolve(ci.Said{System: ci.GitHub, Token: ci.GitHub.Claims(token, ci.Facts{})})
 	if err != nil || text(b, ci.FieldRepository) != "token https://github.com/acme/app" {
 		t.Errorf("an enterprise's own issuer: %q, %v", text(b, ci.FieldRepository), err)
+	}
+	lab, _ := sampleToken(t, ci.GitLab, "iss=http://lab.example/issuer")
+	env := environ(variables(t, ci.GitLab)).Facts(ci.GitLab)
+	b, err = ci.Resolve(ci.Said{System: ci.GitLab, Environment: env, Token: ci.GitLab.Claims(lab, env)})
+	if err != nil || text(b, ci.FieldRun) != "token https://gitlab.com/acme/team/app/-/jobs/10007868" {
+		t.Errorf("a GitLab token of another issuer: %q, %v", text(b, ci.FieldRun), err)
+	}
+	lab, _ = sampleToken(t, ci.GitLab, "iss=http://lab.example/issuer", "project_path=acme/other")
+	if _, err = ci.Resolve(ci.Said{System: ci.GitLab, Environment: env, Token: ci.GitLab.Claims(lab, env)}); err == nil {
+		t.Error("a GitLab token of another project passes")
 	}
 	gitlab, _ := sampleToken(t, ci.GitLab)
 	b, err = ci.Resolve(ci.Said{System: ci.GitHub, Token: ci.GitHub.Claims(gitlab, ci.Facts{})})

@@ -1,6 +1,9 @@
 package ci
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A System is a continuous integration system, by the name that the flag --ci and the page
 // of its build type have.
@@ -104,12 +107,13 @@ func (t *teller) suppose(field Field, text string, where string) {
 	t.facts.add(field, Value{Text: text, From: t.from, Where: t.of + where, weak: true})
 }
 
-// named tells a ref by the short names of a tag and a branch.
+// named tells a ref by the short names of a tag and a branch. What has a colon, as the
+// branch of a fork in some, is the name of none.
 func (t *teller) named(tag, branch string) {
 	switch {
 	case t.get(tag) != "":
 		t.say(FieldRef, "refs/tags/"+t.get(tag), tag)
-	case branch != "" && t.get(branch) != "":
+	case branch != "" && t.get(branch) != "" && !strings.Contains(t.get(branch), ":"):
 		t.say(FieldRef, "refs/heads/"+t.get(branch), branch)
 	}
 }

@@ -199,6 +199,8 @@ func differHint(e *ci.DisagreementError) string {
 	switch {
 	case slices.Contains(from, ci.FromFlag):
 		return "leave the flag away: what the run itself says is not overruled by it"
+	case slices.Contains(from, ci.FromGit) && e.Field == ci.FieldRepository:
+		return "if the runner clones from another address of the same repository, name the source: --source URI@COMMIT; else run the command in the checkout that the run is of"
 	case slices.Contains(from, ci.FromGit):
 		return "run the command in the checkout that the run is of, before anything is committed or checked out in it; --ci none leaves " + e.System.String() + " out"
 	}

@@ -33,6 +33,13 @@ type Following struct {
 	Contents bool
 }
 
+func (f Following) most() int64 {
+	if f.MaxBytes <= 0 {
+		return MaxDocumentBytes
+	}
+	return f.MaxBytes
+}
+
 // References are the documents that the evidence refers to; none, unless its predicate is a
 // reference.
 func (e *Evidence) References() []reference.Document {
@@ -74,13 +81,10 @@ func (e *Evidence) SBOM() (*sbom.Document, error) {
 // in the bundle. Nothing of it is believed before its last byte has come and it has the digest
 // and the size that were signed. The error is an *[Error].
 func (e *Evidence) Follow(d reference.Document, stored io.Reader, f Following) (*Evidence, error) {
-	if f.MaxBytes <= 0 {
-		f.MaxBytes = MaxDocumentBytes
-	}
 	if err := e.Followable(d, f); err != nil {
 		return nil, err
 	}
-	opened, err := d.Open(stored, f.MaxBytes)
+	opened, err := d.Open(stored, f.most())
 	if err != nil {
 		return nil, documentRefusal(err)
 	}
@@ -116,8 +120,8 @@ func (e *Evidence) Followable(d reference.Document, f Following) error {
 		return refused(ReasonUnsupported, d.Problem())
 	case class == predicate.Signature:
 		return refused(ReasonUnsupported, "a reference to a signature, which has to be in a bundle")
-	case d.Size > f.MaxBytes || d.Stored.Size > f.MaxBytes:
-		return &Error{ReasonTooLarge, fmt.Sprintf("a document of at most %d bytes", f.MaxBytes), fmt.Sprintf("one of %d bytes, stored in %d", d.Size, d.Stored.Size)}
+	case d.Size > f.most() || d.Stored.Size > f.most():
+		return &Error{ReasonTooLarge, fmt.Sprintf("a document of at most %d bytes", f.most()), fmt.Sprintf("one of %d bytes, stored in %d", d.Size, d.Stored.Size)}
 	case d.Size > memoryBytes && !predicate.Streams(d.PredicateType):
 		return &Error{ReasonTooLarge, fmt.Sprintf("a document of type %s of at most %d bytes", d.PredicateType, memoryBytes), fmt.Sprintf("one of %d bytes", d.Size)}
 	}
@@ -177,12 +181,12 @@ func (t *tracked) Read(p []byte) (int, error) {
 
 // documentRefusal is why a document could not be read, or is not the one that was meant.
 func documentRefusal(err error) *Error {
-	refused := Refusal(err)
+	refused := *Refusal(err)
 	switch refused.Reason {
 	case ReasonContentMismatch, ReasonMalformed:
 		refused.Expected = "the document that the reference names"
 	case ReasonUnreadable, ReasonTooLarge:
 		refused.Expected = "a readable document"
 	}
-	return refused
+	return &refused
 }

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
 )
@@ -18,7 +19,11 @@ func (in *inquiry) describe(ctx context.Context) {
 		in.readImages(ctx)
 	}
 	if in.needs.Covered && in.gate.Covered != nil {
-		covered, err := in.gate.Covered(ctx)
+		wanted := []predicate.Class{predicate.Provenance}
+		if in.needs.CoveredSBOMs {
+			wanted = append(wanted, predicate.SBOM)
+		}
+		covered, err := in.gate.Covered(ctx, wanted...)
 		if err != nil {
 			in.unknown = append(in.unknown, policy.Unknown{Subject: in.artifact.Digest, Place: attest.PlaceBuildKit, Reason: verify.ReasonUnreadable, Detail: err.Error()})
 		}

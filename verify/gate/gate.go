@@ -12,6 +12,7 @@ import (
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
+	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/policy"
 )
@@ -50,8 +51,9 @@ type Gate struct {
 	// [verify.MaxDocumentBytes].
 	Documents        func(ctx context.Context, stored attest.Digest, size int64) (io.ReadCloser, error)
 	MaxDocumentBytes int64
-	// Covered reads the unsigned statements that lie in the artifact's index.
-	Covered func(ctx context.Context) ([]policy.Covered, error)
+	// Covered reads the unsigned statements that lie in the artifact's index, of the classes that
+	// are wanted.
+	Covered func(ctx context.Context, wanted ...predicate.Class) ([]policy.Covered, error)
 	// At is the time for which is judged, and Tag and Deploy are the case's.
 	At     time.Time
 	Tag    string

@@ -227,7 +227,27 @@ func (c *candidate) refuse(o *opened, b *attest.Bundle, err error) {
 		r.Bundle, r.Form = b.Digest(), b.Form()
 		if st, err := b.UnverifiedStatement(); err == nil {
 			r.PredicateType = st.PredicateType()
+			o.rejected = append(o.rejected, claims(r, st)...)
 		}
 	}
 	o.rejected = append(o.rejected, r)
+}
+
+// claims are what a refused reference would have been evidence of.
+func claims(r policy.Rejected, st *attest.Statement) []policy.Rejected {
+	if st.PredicateType() != reference.V01 {
+		return nil
+	}
+	named, err := reference.Parse(st.PredicateType(), st.Predicate())
+	if err != nil {
+		return nil
+	}
+	var all []policy.Rejected
+	for _, d := range named.Documents {
+		r.PredicateType = d.PredicateType
+		if d.PredicateType != "" && !slices.ContainsFunc(all, func(o policy.Rejected) bool { return o.PredicateType == d.PredicateType }) {
+			all = append(all, r)
+		}
+	}
+	return all
 }

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -46,6 +47,12 @@ func act(what string, args []string) int {
 		err = actState()
 	case "trace":
 		err = actTrace(args)
+	case "opens":
+		times, _ := strconv.Atoi(args[1])
+		for range times {
+			fd, _ := unix.Open(args[0], unix.O_RDONLY, 0)
+			unix.Close(fd)
+		}
 	case "serve":
 		err = actServe(args[0], args[1])
 	case "hide":
@@ -109,6 +116,13 @@ func ways() []way {
 		{"path only", "", func(dir string) unix.Errno { return at(unix.SYS_OPENAT, here, dir+"/in", unix.O_PATH) }},
 		{"by a descriptor", "in:rI", func(dir string) unix.Errno {
 			return at(unix.SYS_OPENAT, here, fmt.Sprintf("/proc/self/fd/%d", opened(dir+"/in", unix.O_PATH)), 0)
+		}},
+		{"standard input", "in:rI", func(dir string) unix.Errno {
+			unix.Dup3(opened(dir+"/in", unix.O_PATH), 0, 0)
+			return at(unix.SYS_OPENAT, here, "/dev/stdin", 0)
+		}},
+		{"a numbered file", "in:rI", func(dir string) unix.Errno {
+			return at(unix.SYS_OPENAT, here, fmt.Sprintf("/dev/fd/%d", opened(dir+"/in", unix.O_PATH)), 0)
 		}},
 		{"a new one only", "new:wc", func(dir string) unix.Errno {
 			at(unix.SYS_OPENAT, here, dir+"/in", unix.O_CREAT|unix.O_EXCL|unix.O_RDWR, 0o600)
@@ -263,7 +277,9 @@ func sendRaw(call, address string) error {
 	message[1].Name, message[1].Namelen, message[1].Iov = (*byte)(unsafe.Pointer(&name)), unix.SizeofSockaddrInet4, &vector
 	message[1].SetIovlen(1)
 	message[0].Msghdr = message[1].Msghdr
-	message[0].Name, message[0].Namelen = message[1].Name, message[1].Namelen
+	nobody := name
+	nobody.Port = 9 << 8
+	message[0].Name = (*byte)(unsafe.Pointer(&nobody))
 	var errno unix.Errno
 	if call == "sendmsg" {
 		_, _, errno = unix.Syscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&message[1])), 0)

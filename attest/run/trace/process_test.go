@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -66,7 +67,11 @@ func TestConnections(t *testing.T) {
 		{"unix", abstract.Addr(), unixTo(abstract.Addr().String())},
 	} {
 		l := observe(t, acting(t, "connect", test.how, test.to.String()))
-		if len(l.Connections) != 1 || l.Connections[0] != test.want {
+		number := 1
+		if test.how == "sendmmsg" { // the first of its messages is to nobody
+			number = 2
+		}
+		if len(l.Connections) != number || !slices.Contains(l.Connections, test.want) {
 			t.Errorf("%s: %+v, want %+v", test.how, l.Connections, test.want)
 		}
 	}
@@ -200,6 +205,33 @@ func TestWithoutRoot(t *testing.T) {
 	}
 }
 
+// Where memory can't be read, as under a strict Yama, the command is not run at all. A
+// program that may be executed and not read hides its memory in the same way.
+func TestBlind(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root to become another user")
+	}
+	dir := folder(t)
+	for d := dir; len(d) > len(os.TempDir()); d = filepath.Dir(d) {
+		os.Chmod(d, 0o777)
+	}
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := write(t, dir+"/program", string(self))
+	os.Chmod(program, 0o711)
+	cmd := exec.Command(program, "act", "trace", "/bin/sh", "-c", "echo >"+dir+"/new")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "can't be traced here: read the command's memory: ") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if _, err := os.Stat(dir + "/new"); err == nil {
+		t.Error("it was run nevertheless")
+	}
+}
+
 // A process that hides its memory from its own user can't be observed, and that is said.
 func TestHiddenProcess(t *testing.T) {
 	if os.Geteuid() == 0 {
@@ -291,7 +323,7 @@ func TestOrphansAreBuried(t *testing.T) {
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}
-	script := `i=0; while [ $i -lt 20 ]; do i=$((i + 1)); sh -c "cat </dev/null & exit"; done; sleep 2
+	script := `i=0; while [ $i -lt 20 ]; do i=$((i + 1)); sh -c "cat </dev/null & exit"; done; sleep 1.4
 		grep -l "^State:.Z" /proc/[0-9]*/status 2>/dev/null | while read f; do grep -q "^PPid:.$PPID$" $f && echo $f; done; true`
 	var out bytes.Buffer
 	cmd := exec.Command("/bin/sh", "-c", script)

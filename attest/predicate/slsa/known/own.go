@@ -25,6 +25,7 @@ func ownBuilds() []Producer {
 		own("drone", "Drone", 1, identity, "**"),
 		own("woodpecker", "Woodpecker", 1, identity, "**"),
 		own("forgejo", "Forgejo Actions", 2, job, "**"),
+		{ownPrefix + "run", "carnet attest run", []string{pages + "run.md"}, []string{"**"}, 2, "Whoever runs the step writes it: it is worth what keeps the two apart.", ownBuild},
 	}
 }
 

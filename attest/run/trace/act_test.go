@@ -55,6 +55,10 @@ func act(what string, args []string) int {
 		}
 	case "serve":
 		err = actServe(args[0], args[1])
+	case "confined":
+		if err = confine(args[0]); err == nil {
+			err = actTrace(args[1:])
+		}
 	case "hide":
 		if err = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err == nil {
 			_, err = os.ReadFile(args[0])
@@ -332,6 +336,7 @@ func actTrace(args []string) error {
 	for _, f := range l.Files {
 		fmt.Println("file", f.Path)
 	}
+	fmt.Println("connections", l.Connections)
 	fmt.Println("left out", l.LeftOut, "dropped", l.Dropped)
 	return nil
 }

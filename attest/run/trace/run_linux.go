@@ -211,7 +211,7 @@ func unavailable(errno unix.Errno) error {
 	case unix.EBUSY:
 		e.Hint = "a program that started this one supervises it in the same way, and the kernel allows one only: a container engine, or another trace"
 	case unix.EINVAL, unix.ENOSYS:
-		e.Hint = "Linux 5.5 or later is needed, with CONFIG_SECCOMP_FILTER; sandboxes such as gVisor have no user notification"
+		e.Hint = "Linux 5.8 or later is needed, with CONFIG_SECCOMP_FILTER; sandboxes such as gVisor have no user notification"
 	case unix.EPERM, unix.EACCES:
 		e.Hint = "the container's seccomp profile is to allow seccomp(2) and prctl(2)"
 	}

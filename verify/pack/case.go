@@ -11,6 +11,7 @@ import (
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
 	"github.com/carnet-project/carnet/attest/oci"
+	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/verify"
 	"github.com/carnet-project/carnet/verify/gate"
 	"github.com/carnet-project/carnet/verify/policy"
@@ -195,13 +196,13 @@ func (c *Case) base(_ context.Context, name string, d attest.Digest) (gate.Base,
 	return gate.Base{}, fmt.Errorf("the saved case does not have the base image %s@%s", name, d)
 }
 
-func (c *Case) covered(ctx context.Context) ([]policy.Covered, error) {
+func (c *Case) covered(ctx context.Context, wanted ...predicate.Class) ([]policy.Covered, error) {
 	for _, n := range nodes(c.Artifact(), artifact.KindAttestation) {
 		if err := c.doc.Image.unread(n.Digest); err != nil {
 			return nil, err
 		}
 	}
-	all, err := c.blobs.Statements(ctx, c.Artifact(), isProvenance)
+	all, err := c.blobs.Statements(ctx, c.Artifact(), func(predicateType string) bool { return slices.Contains(wanted, predicate.ClassOf(predicateType)) })
 	if err != nil {
 		return nil, err
 	}

@@ -89,6 +89,8 @@ type SBOMClause struct {
 	Dependencies string
 	// DenyLicenses are SPDX ids with globs, DenyPackages package URLs with globs.
 	DenyLicenses, DenyPackages []string
+	// Covered accepts also an unsigned SBOM in an index that one of From signed.
+	Covered bool
 	// present says that one is enough whatever it lists: what a person asks with a flag.
 	present bool
 }

@@ -316,9 +316,9 @@ func worse(o Outcome, s Status) Outcome {
 // Needs is what judging takes beside evidence.
 type Needs struct {
 	// Images asks for the configurations of images, Covered for the unsigned statements in
-	// an index, Bases for base images, so many levels deep.
-	Images, Covered bool
-	Bases           int
+	// an index, CoveredSBOMs for SBOMs among them, Bases for base images, so many levels deep.
+	Images, Covered, CoveredSBOMs bool
+	Bases                         int
 	// Commits asks for evidence about commits, and Contents for what SBOMs list.
 	Commits, Contents bool
 }
@@ -338,6 +338,9 @@ func (p *Policy) Needs() Needs {
 			n.Commits = n.Commits || r.Source != nil || slices.ContainsFunc(r.Checks, func(c CheckClause) bool { return !c.OnImage }) ||
 				slices.ContainsFunc(r.Approvals, func(a ApprovalClause) bool { return a.NotAuthor })
 			n.Contents = n.Contents || r.SBOM != nil && !r.SBOM.presence() || r.Vulnerabilities != nil && len(r.Vulnerabilities.VEXFrom) > 0 || len(r.Rules) > 0
+			if r.SBOM != nil && r.SBOM.Covered {
+				n.Covered, n.CoveredSBOMs = true, true
+			}
 			if r.Provenance != nil {
 				n.Covered = n.Covered || slices.ContainsFunc(r.Provenance.Builders, func(name string) bool { return b.builders[name].Covered })
 			}

@@ -154,22 +154,14 @@ func (b *bench) view(e *verify.Evidence) (*known.View, error) {
 // it and the cell's node. Nobody who signed the index has said what is in it is true, but
 // for builders of which the policy says so.
 func (b *bench) coveredCandidates(cell *Cell, c Covered, t *provenanceTest) []candidate {
-	if c.Statement == nil || predicate.ClassOf(c.Statement.PredicateType()) != predicate.Provenance ||
-		c.Subject != cell.Node.Digest || !c.Statement.Binds() || !c.Statement.About(cell.Node.Digest) {
+	if c.Statement == nil || predicate.ClassOf(c.Statement.PredicateType()) != predicate.Provenance || !c.about(cell.Node.Digest) {
 		return nil
 	}
 	if !slices.ContainsFunc(t.pairs, func(p pair) bool { return p.Covered }) {
 		return nil
 	}
-	above := b.c.Artifact.Path(c.Manifest)
 	var all []candidate
-	for _, e := range b.c.Evidence {
-		has := func(path []artifact.Artifact) bool {
-			return slices.ContainsFunc(path, func(n artifact.Artifact) bool { return n.Kind == artifact.KindIndex && n.Digest == e.Subject() })
-		}
-		if e.Kind() != verify.KindSignature || !has(above) || !has(b.c.Artifact.Path(cell.Node.Digest)) {
-			continue
-		}
+	for _, e := range b.coverings(cell, c) {
 		x := candidate{evidence: e, statement: c.Manifest, covered: true}
 		view, err := remember(b.c.Facts, e, "covered "+c.Manifest.String()+" "+c.Statement.PredicateType(), func() (*known.View, error) {
 			return known.Read(c.Statement.PredicateType(), c.Statement.Predicate())
@@ -178,6 +170,26 @@ func (b *bench) coveredCandidates(cell *Cell, c Covered, t *provenanceTest) []ca
 		b.judgeCandidate(&x, t, err)
 		if x.refused == nil { // a signature by somebody else says nothing of the statement
 			all = append(all, x)
+		}
+	}
+	return all
+}
+
+// about says whether the statement is about a node, and the index says so too.
+func (c Covered) about(node attest.Digest) bool {
+	return c.Subject == node && c.Statement.Binds() && c.Statement.About(node)
+}
+
+// coverings are the signatures of an index that has both the statement and the cell's node.
+func (b *bench) coverings(cell *Cell, c Covered) []*verify.Evidence {
+	above, beside := b.c.Artifact.Path(c.Manifest), b.c.Artifact.Path(cell.Node.Digest)
+	var all []*verify.Evidence
+	for _, e := range b.c.Evidence {
+		has := func(path []artifact.Artifact) bool {
+			return slices.ContainsFunc(path, func(n artifact.Artifact) bool { return n.Kind == artifact.KindIndex && n.Digest == e.Subject() })
+		}
+		if e.Kind() == verify.KindSignature && has(above) && has(beside) {
+			all = append(all, e)
 		}
 	}
 	return all

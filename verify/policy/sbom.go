@@ -7,6 +7,8 @@ import (
 
 	packageurl "github.com/package-url/packageurl-go"
 
+	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/predicate"
 	"github.com/carnet-project/carnet/sbom"
 	"github.com/carnet-project/carnet/verify"
 )
@@ -18,7 +20,8 @@ func (b *bench) sbom(r *SBOMClause) {
 		return
 	}
 	b.row(r.Clause, sbomRequirement(), r.From, func(cell *Cell) {
-		if len(cell.Evidence) == 0 {
+		listings := b.listings(cell, r)
+		if len(listings) == 0 {
 			b.missing(cell, r.Clause)
 			return
 		}
@@ -27,10 +30,10 @@ func (b *bench) sbom(r *SBOMClause) {
 		}
 		var best []Finding
 		var chosen *verify.Evidence
-		for _, e := range cell.Evidence {
-			findings := b.contents(cell, r, e)
+		for _, l := range listings {
+			findings := b.contents(cell, r, l)
 			if chosen == nil || unmetOf(findings) < unmetOf(best) {
-				best, chosen = findings, e
+				best, chosen = findings, l.by
 			}
 		}
 		cell.Evidence = []*verify.Evidence{chosen}
@@ -44,7 +47,7 @@ func (b *bench) sbom(r *SBOMClause) {
 // presence says whether the clause asks for nothing but that there is an SBOM, which is
 // what flags ask: nothing is read then.
 func (r *SBOMClause) presence() bool {
-	nothing := len(r.From) == 0 && len(r.Formats) == 0 && (r.Minimum == "" || r.Minimum == "none") && r.Dependencies == "" && len(r.DenyLicenses) == 0 && len(r.DenyPackages) == 0
+	nothing := len(r.From) == 0 && !r.Covered && len(r.Formats) == 0 && (r.Minimum == "" || r.Minimum == "none") && r.Dependencies == "" && len(r.DenyLicenses) == 0 && len(r.DenyPackages) == 0
 	return r.present || nothing
 }
 
@@ -63,15 +66,54 @@ func (b *bench) document(e *verify.Evidence) (*sbom.Document, error) {
 	return remember(b.c.Facts, e, "sbom", e.SBOM)
 }
 
+// A listing is an SBOM and the evidence that vouches for it.
+type listing struct {
+	by *verify.Evidence
+	// what tells it from others that the same evidence vouches for, and read reads it.
+	what string
+	read func() (*sbom.Document, error)
+}
+
+// listings are the SBOMs of the cell's node: those that are signed, and, if the clause says
+// so, those that lie unsigned in an index which one who is accepted signed.
+func (b *bench) listings(cell *Cell, r *SBOMClause) []listing {
+	var all []listing
+	for _, e := range cell.Evidence {
+		all = append(all, listing{e, "sbom", e.SBOM})
+	}
+	if !r.Covered {
+		return all
+	}
+	for _, c := range b.c.Covered {
+		if c.Statement == nil || predicate.ClassOf(c.Statement.PredicateType()) != predicate.SBOM || !c.about(cell.Node.Digest) {
+			continue
+		}
+		for _, e := range b.coverings(cell, c) {
+			if b.accepted(e, r.From) != nil {
+				continue // a signature by somebody else says nothing of the statement
+			}
+			what := "covered sbom " + attest.SHA256(c.Statement.Bytes()).String()
+			all = append(all, listing{e, what, func() (*sbom.Document, error) {
+				if err := predicate.Validate(c.Statement.PredicateType(), c.Statement.Predicate()); err != nil {
+					return nil, err
+				}
+				return sbom.Parse(c.Statement.Predicate())
+			}})
+			break
+		}
+	}
+	return all
+}
+
 // contents judges one document.
-func (b *bench) contents(cell *Cell, r *SBOMClause, e *verify.Evidence) []Finding {
-	doc, err := b.document(e)
+func (b *bench) contents(cell *Cell, r *SBOMClause, l listing) []Finding {
+	doc, err := remember(b.c.Facts, l.by, l.what, l.read)
 	if err != nil {
 		return []Finding{{Rule: "sbom.format", Status: StatusFail, Expected: "an SBOM that can be read", Found: err.Error()}}
 	}
 	findings := []Finding{b.describes(cell, doc)}
-	key := fmt.Sprintf("sbom %q %q %q %q %q", r.Formats, r.Minimum, r.Dependencies, r.DenyLicenses, r.DenyPackages)
-	rest, _ := remember(b.c.Facts, e, key, func() ([]Finding, error) { return r.listed(doc), nil })
+	key := l.what + fmt.Sprintf(" %q %q %q %q %q", r.Formats, r.Minimum, r.Dependencies, r.DenyLicenses, r.DenyPackages)
+	rest, _ := remember(b.c.Facts, l.by, key, func() ([]Finding, error) { return r.listed(doc), nil })
 	return append(findings, rest...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/artifact"
@@ -19,8 +20,8 @@ func gateAt(client *oci.Client, store *oci.Store, a artifact.Artifact) gate.Gate
 	return gate.Gate{
 		Source: source{store, a},
 		Images: images(store), Documents: documents(store),
-		Covered: func(ctx context.Context) ([]policy.Covered, error) {
-			read, err := store.Statements(ctx, a, func(predicateType string) bool { return predicate.ClassOf(predicateType) == predicate.Provenance })
+		Covered: func(ctx context.Context, wanted ...predicate.Class) ([]policy.Covered, error) {
+			read, err := store.Statements(ctx, a, func(predicateType string) bool { return slices.Contains(wanted, predicate.ClassOf(predicateType)) })
 			if err != nil {
 				return nil, err
 			}

@@ -150,6 +150,7 @@ func sbomShape() codec[*policy.SBOMClause] {
 	type s = policy.SBOMClause
 	return section(func(s *s) *int { return &s.Line }, clause(func(s *s) *policy.Clause { return &s.Clause },
 		field("from", "The identities whose SBOMs count.", names(), func(s *s) *[]string { return &s.From }).needed(),
+		field("evidence", "Whether it must be signed, or may lie unsigned in an index that from signed.", either("signed", "covered-by-index-signature"), func(s *s) *bool { return &s.Covered }),
 		field("formats", "spdx or cyclonedx, with the lowest version as in cyclonedx>=1.6. Without it: any.", texts(maxItems, format()), func(s *s) *[]string { return &s.Formats }),
 		field("minimum", "Which minimum elements it must have. Without it: none.", word("none", "ntia", "cisa-2026", "bsi-2.1"), func(s *s) *string { return &s.Minimum }),
 		field("dependencies", "Which dependencies it must list. Without it: any.", word("any", "direct", "transitive"), func(s *s) *string { return &s.Dependencies }),

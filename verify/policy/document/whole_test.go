@@ -98,6 +98,7 @@ scopes:
       base: {allow: ["ghcr.io/acme/base/*"], evidence: signature, from: [key], maxAge: 45d, depth: 2, enforceFrom: 2026-12-01}
       sbom:
         from: [ci]
+        evidence: covered-by-index-signature
         formats: ["cyclonedx>=1.6", spdx]
         minimum: ntia
         dependencies: direct

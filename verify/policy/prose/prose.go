@@ -200,6 +200,7 @@ func base(c *policy.BaseClause) []string {
 func sbom(c *policy.SBOMClause) []string {
 	return []string{
 		"Every platform has a list of what is in it by " + or(c.From) + ".",
+		when(c.Covered, "It may lie unsigned in an index that one of them signed."),
 		when(len(c.Formats) > 0, "It is in the format "+or(c.Formats)+"."),
 		when(c.Minimum != "" && c.Minimum != "none", "It has the minimum elements of "+c.Minimum+"."),
 		when(c.Dependencies != "" && c.Dependencies != "any", "It tells "+c.Dependencies+" dependencies."),

@@ -277,8 +277,9 @@ func TestPullRequests(t *testing.T) {
 func TestForeignServers(t *testing.T) {
 	for name, issuer := range map[string]string{
 		"enterprise server": "https://ghes.acme.example/_services/token", "data residency": "https://token.actions.acme.ghe.com", "unknown": "https://fulcio-lab.example/issuer",
+		"plain http": "http://token.actions.githubusercontent.com",
 	} {
-		server := map[string]string{"enterprise server": "https://ghes.acme.example", "data residency": "https://acme.ghe.com", "unknown": "https://ghes.acme.example"}[name]
+		server := map[string]string{"enterprise server": "https://ghes.acme.example", "data residency": "https://acme.ghe.com", "unknown": "https://ghes.acme.example", "plain http": "https://ghes.acme.example"}[name]
 		env := environ(variables(t, ci.GitHub, "GITHUB_SERVER_URL="+server)).Facts(ci.GitHub)
 		token, _ := sampleToken(t, ci.GitHub, "iss="+issuer)
 		b, err := ci.Resolve(ci.Said{System: ci.GitHub, Environment: env, Token: ci.GitHub.Claims(token, env)})
@@ -313,5 +314,48 @@ func TestForeignServers(t *testing.T) {
 	b, err = ci.Resolve(ci.Said{System: ci.GitHub, Token: ci.GitHub.Claims(gitlab, ci.Facts{})})
 	if err != nil || text(b, ci.FieldCommit) != "" {
 		t.Errorf("a token of GitLab's is one of GitHub's: %q, %v", text(b, ci.FieldCommit), err)
+	}
+}
+
+// What cannot be a value is left out, with a note that does not repeat it.
+func TestValuesAreClean(t *testing.T) {
+	b, err := ci.Resolve(ci.Said{System: ci.Jenkins, Environment: environ(variables(t, ci.Jenkins,
+		"GIT_URL=https://ann:s3cret@git.acme.example/acme/app.git?private_token=s3cret", "BUILD_URL=https://ann:s3cret@jenkins.acme.example/job/app/1/",
+		"JENKINS_URL=https://ann:s3cret@jenkins.acme.example", "JOB_NAME=s3cret\x1b[2J", "BUILD_NUMBER="+strings.Repeat("s3cret", 200), "GIT_COMMIT=s3cret")).Facts(ci.Jenkins)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := b.Provenance().Predicate()
+	if err != nil || strings.Contains(string(raw), "s3cret") || strings.Contains(strings.Join(b.Notes, " "), "s3cret") {
+		t.Errorf("%s\n%q, %v", raw, b.Notes, err)
+	}
+	if text(b, ci.FieldRepository) != "environment https://git.acme.example/acme/app" || len(b.Notes) < 5 {
+		t.Errorf("%q, %q", text(b, ci.FieldRepository), b.Notes)
+	}
+	for _, f := range []ci.Field{ci.FieldRun, ci.FieldBuilder, ci.FieldCommit, "job", "runNumber"} {
+		if got := text(b, f); got != "" {
+			t.Errorf("the %s is %q", f, got)
+		}
+	}
+}
+
+// The inputs that a person gave to a run are parameters, by the names of the workflow.
+func TestInputs(t *testing.T) {
+	env := environ(variables(t, ci.GitHub, "GITHUB_EVENT_NAME=workflow_dispatch"))
+	env.ReadFile = func(string, int64) ([]byte, error) {
+		return []byte(`{"ref":"refs/heads/main","inputs":{"version":"1.4","dry-run":true,"a/b":"x"},"sender":{"email":"ann@acme.example"}}`), nil
+	}
+	b, err := ci.Resolve(ci.Said{System: ci.GitHub, Environment: env.Facts(ci.GitHub)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := b.Provenance()
+	inputs, _ := p.ExternalParameters["inputs"].(map[string]any)
+	if len(inputs) != 3 || inputs["version"] != "1.4" || inputs["dry-run"] != "true" || p.FieldSources["/buildDefinition/externalParameters/inputs/a~1b"] != "environment" {
+		t.Errorf("%v, %v", inputs, p.FieldSources)
+	}
+	env.ReadFile = func(string, int64) ([]byte, error) { return []byte(`{"inputs":{"a":1,"a":2}}`), nil }
+	if notes := env.Facts(ci.GitHub).Notes; len(notes) != 1 || !strings.Contains(notes[0], "is not JSON") {
+		t.Errorf("%q", notes)
 	}
 }

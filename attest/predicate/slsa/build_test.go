@@ -217,3 +217,28 @@ func holdsURI(t *testing.T, raw []byte, uri string) {
 		t.Fatalf("stated %q, read %q", uri, p.Dependencies[0].URI)
 	}
 }
+
+// The origin of the source's commit is at the place that it has among the dependencies.
+func TestSourceFrom(t *testing.T) {
+	source, err := slsa.ParseSource("git+https://github.com/acme/app@" + commit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, materials := range [][]resource.Descriptor{nil, {material(t, "aaa:b@sha256:"+sha256), material(t, "zzz:b@sha256:"+sha256)}} {
+		b := slsa.Build{Source: &source, SourceFrom: "git", Materials: materials, FieldSources: map[string]string{"/runDetails/builder/id": "flag"}}
+		raw, err := b.Predicate()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := `"/buildDefinition/resolvedDependencies/0/digest/gitCommit":"git"`
+		if materials != nil {
+			want = strings.Replace(want, "/0/", "/1/", 1)
+		}
+		if !strings.Contains(string(raw), want) || !strings.Contains(string(raw), `"/runDetails/builder/id":"flag"`) {
+			t.Errorf("%s has not %s", raw, want)
+		}
+		if len(b.FieldSources) != 1 {
+			t.Errorf("the caller's map is changed: %v", b.FieldSources)
+		}
+	}
+}

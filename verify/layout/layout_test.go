@@ -242,6 +242,9 @@ func ruleCases() []failing {
 			s.layout.Steps[1].ExpectedMaterials = [][]string{{"DELETE", "*"}, {"DISALLOW", "*"}}
 			build(t, s, source, files{"main.go": "package main", "dist/app": "the program"})
 		}, layout.RuleArtifact, `"main.go"`},
+		{"MATCH of what lacks the prefix", func(_ *testing.T, s *scene) {
+			s.layout.Steps[1].ExpectedMaterials = [][]string{{"MATCH", "*", "IN", "src", "WITH", "PRODUCTS", "FROM", "write"}, {"DISALLOW", "*"}}
+		}, layout.RuleArtifact, `"go.mod", "main.go"`},
 		{"weak digests match nothing", func(t *testing.T, s *scene) {
 			weak := map[string]in_toto.HashObj{"main.go": {"sha1": "aa"}, "go.mod": {"sha1": "bb"}}
 			w, b := linkOf("write", nil, nil), linkOf("build", nil, built)

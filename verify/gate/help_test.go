@@ -23,5 +23,5 @@ func check(t testing.TB, v vectors.Vector, s gate.Source) policy.Verdict {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return gate.Gate{Source: s, Roots: roots, Policy: p}.Check(t.Context(), tree)
+	return gate.Gate{Source: s, Roots: roots, Policy: p, Documents: v.Open}.Check(t.Context(), tree)
 }

@@ -121,6 +121,9 @@ func evidenceToJSON(e *verify.Evidence) evidenceJSON {
 		Kind: e.Kind(), PredicateType: e.PredicateType(), Subject: e.Subject().String(), Bundle: e.Bundle().String(),
 		Signer: signerJSON{Name: e.By().Name, Key: e.By().Key.String()}, Logs: e.Logs(), Commits: e.Commits(),
 	}
+	if d := e.Document(); d != nil {
+		out.Document = &documentJSON{Digest: d.Digest().String(), Size: d.Size, Stored: d.Stored.Digest.String()}
+	}
 	if c := e.By().Certificate; c != nil {
 		out.Signer.Subject, out.Signer.Issuer, out.Signer.Authority, out.Signer.Claims = c.Subject, c.Issuer, c.Authority, c.Claims
 	}

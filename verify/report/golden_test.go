@@ -50,7 +50,7 @@ func resultOf(t testing.TB, v vectors.Vector) report.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	verdict := gate.Gate{Source: store{v}, Roots: roots, Policy: p}.Check(t.Context(), tree)
+	verdict := gate.Gate{Source: store{v}, Roots: roots, Policy: p, Documents: v.Open}.Check(t.Context(), tree)
 	return report.Result{Target: "registry.example.com/shop:v1", Name: "registry.example.com/shop", Verdict: verdict}
 }
 
@@ -178,6 +178,11 @@ type document struct {
 					Authority string            `json:"authority"`
 					Claims    map[string]string `json:"claims"`
 				} `json:"signer"`
+				Document struct {
+					Digest string `json:"digest"`
+					Size   int64  `json:"size"`
+					Stored string `json:"stored"`
+				} `json:"document"`
 				TrustedTime *string `json:"trustedTime"`
 				Times       []struct {
 					Time   string `json:"time"`

@@ -94,8 +94,10 @@ func ReasonFix(r verify.Reason) string {
 		return "this is the store or the network, not your artifact: look at the cause and try again"
 	case verify.ReasonContentMismatch:
 		return "the store returned other bytes than it was asked for: do not trust it; push the evidence again"
+	case verify.ReasonDocumentMissing:
+		return "copy the document, too, which is a referrer of the image (oras cp -r), or attest it again: carnet attest stores it anew"
 	case verify.ReasonTooLarge:
-		return "remove what does not belong there, or raise the bound with --max-referrers or --max-bundle-size"
+		return "remove what does not belong there, or raise the bound with --max-referrers, --max-bundle-size or --max-document-size"
 	case verify.ReasonDigestWeak:
 		return "state the subject with its sha256 digest, and sign again"
 	case verify.ReasonUnsupported:

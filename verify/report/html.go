@@ -270,6 +270,9 @@ func (h *sheet) evidenceFacts(e *verify.Evidence) []page.Fact {
 		}
 	}
 	add("Type", e.PredicateType())
+	if d := e.Document(); d != nil {
+		add("By reference to", fmt.Sprintf("%s, %d bytes, stored as %s", d.Digest(), d.Size, d.Stored.Digest))
+	}
 	if !e.Subject().IsZero() {
 		add("About", e.Subject().String())
 	}

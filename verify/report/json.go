@@ -96,6 +96,15 @@ type evidenceJSON struct {
 	Times       []timeJSON `json:"times,omitempty"`
 	Logs        []string   `json:"logs,omitempty"`
 	Commits     []string   `json:"commits,omitempty"`
+	// Document is what the bundle refers to, where the predicate is not in it.
+	Document *documentJSON `json:"document,omitempty"`
+}
+
+// documentJSON is a document by its own digest and size, and the blob that holds it.
+type documentJSON struct {
+	Digest string `json:"digest"`
+	Size   int64  `json:"size"`
+	Stored string `json:"stored"`
 }
 
 // signerJSON is a key, or what a certificate says of its holder.

@@ -80,7 +80,7 @@ func judged(t testing.TB, v vectors.Vector, docs ...*policy.Document) report.Res
 	if err != nil {
 		t.Fatal(err)
 	}
-	verdict := gate.Gate{Source: store{v}, Roots: roots, Policy: p, At: noon}.Check(t.Context(), tree)
+	verdict := gate.Gate{Source: store{v}, Roots: roots, Policy: p, Documents: v.Open, At: noon}.Check(t.Context(), tree)
 	return report.Result{Target: shop + ":v1", Name: shop, Verdict: verdict}
 }
 

@@ -134,6 +134,9 @@ func evidenceType(e *verify.Evidence) string {
 	if e.PredicateType() == "" {
 		return string(e.Form())
 	}
+	if e.Document() != nil {
+		return Clean(e.PredicateType()) + " by reference"
+	}
 	return Clean(e.PredicateType())
 }
 

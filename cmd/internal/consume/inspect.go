@@ -68,6 +68,8 @@ type statementJSON struct {
 	PredicateType string        `json:"predicateType"`
 	PredicateSize int           `json:"predicateSize"`
 	SBOM          *sbomJSON     `json:"sbom,omitempty"`
+	// Documents are what a reference refers to.
+	Documents []documentJSON `json:"documents,omitempty"`
 	// Nested are the types of the attestations in a collection.
 	Nested    []string        `json:"nested,omitempty"`
 	Predicate json.RawMessage `json:"predicate,omitempty"`
@@ -222,6 +224,7 @@ func bundleToJSON(b *attest.Bundle, f attest.Found, whole bool) bundleJSON {
 	if out.Statement.Nested, err = nested(st); err != nil {
 		out.Fault = "the predicate is no collection: " + err.Error()
 	}
+	out.Statement.Documents = documentsOf(st)
 	if whole {
 		out.Statement.Predicate = st.Predicate()
 	}
@@ -267,6 +270,11 @@ func printBundle(w io.Writer, b bundleJSON) {
 		}
 		for _, t := range st.Nested {
 			row("holds", t)
+		}
+		for _, d := range st.Documents {
+			row("refers to", d.String()+" "+d.Digest)
+			row("stored as", d.Stored)
+			row("located at", d.Location)
 		}
 		for _, s := range st.Subjects {
 			for algorithm, value := range s.Digest {

@@ -62,6 +62,10 @@ type evidenceJSON struct {
 	Form          string `json:"form,omitempty"`
 	Size          int64  `json:"size,omitempty"`
 	Ignored       string `json:"ignored,omitempty"`
+	// Document is set for what is no evidence but a document, to which evidence may refer, and
+	// Documents are those to which the evidence refers.
+	Document  *documentJSON  `json:"document,omitempty"`
+	Documents []documentJSON `json:"documents,omitempty"`
 	// Signers are who a bundle names, where it is small enough to be looked into.
 	Signers []signerJSON `json:"unverifiedSigners,omitempty"`
 	// Nested are the types of the attestations in a collection that is as small.
@@ -177,6 +181,9 @@ func describe(ctx context.Context, f attest.Found) evidenceJSON {
 	out := evidenceJSON{
 		Place: string(f.Place), Manifest: f.Manifest.String(), PredicateType: f.PredicateType, Form: string(f.Form), Size: f.Bytes, Ignored: f.Ignored,
 	}
+	if f.Document != nil {
+		out.Document = &documentJSON{MediaType: f.Document.MediaType, Digest: f.Document.Digest.String(), Size: f.Document.Size}
+	}
 	if f.Ignored != "" || f.Open == nil || f.Bytes == 0 || f.Bytes > lookedInto {
 		return out
 	}
@@ -210,11 +217,17 @@ func printTree(w io.Writer, doc *treeJSON) error {
 			if kind == "" {
 				kind = e.Form
 			}
+			for _, d := range e.Documents {
+				kind += " → " + d.String()
+			}
+			if e.Document != nil {
+				kind = "document " + e.Document.String()
+			}
 			line := fmt.Sprintf("%s  └ %s\t%s\t%s\t%s", indent, report.Clean(kind), e.Place, e.Manifest, size(e.Size))
 			for i, s := range e.Signers {
 				line += []string{"\tby ", "; "}[min(i, 1)] + report.Clean(s.String())
 			}
-			if e.Ignored != "" {
+			if e.Ignored != "" && e.Document == nil {
 				line += "\tnot usable: " + report.Clean(e.Ignored)
 			}
 			fmt.Fprintln(table, line)

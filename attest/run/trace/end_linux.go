@@ -4,6 +4,7 @@ package trace
 
 import (
 	"context"
+	"os"
 	"time"
 )
 
@@ -22,7 +23,7 @@ func (t *tree) killAt(ctx context.Context, stop <-chan struct{}) {
 	case <-ctx.Done():
 	}
 	for {
-		t.kill()
+		t.kill(map[int]uint64{})
 		select {
 		case <-stop:
 			return
@@ -35,28 +36,45 @@ func (t *tree) killAt(ctx context.Context, stop <-chan struct{}) {
 // more, or when that takes too long, which the record then says.
 func (s *supervisor) finish() {
 	s.tree.begin(0)
-	defer s.tree.reap()
+	end := time.Now().Add(killing)
+	defer s.tree.buryAll(end)
 	select {
 	case <-s.gone: // as nearly always
 		return
 	case <-time.After(time.Millisecond):
 	}
-	killed := map[int]bool{}
-	for end := time.Now().Add(killing); ; {
-		for _, pid := range s.tree.kill() {
-			killed[pid] = true
-		}
-		s.tree.reap()
+	killed := map[int]uint64{}
+	for time.Now().Before(end) {
+		s.tree.kill(killed)
 		select {
 		case <-s.gone:
 			s.record.drop(Outlived, len(killed))
 			return
 		case <-time.After(killAgain):
+			s.tree.reap() // before Linux 6.11 zombies keep their filter
 		}
-		if time.Now().After(end) {
-			s.record.drop(Outlived, len(killed))
-			s.record.drop(Unkilled, 1)
+	}
+	s.record.drop(Outlived, len(killed))
+	s.record.drop(Unkilled, 1)
+}
+
+// buryAll waits for those who have fallen to this process: the last ones lose their
+// filter before they are zombies.
+func (t *tree) buryAll(end time.Time) {
+	for time.Now().Before(end) {
+		left := 0
+		for pid, p := range allProcesses() {
+			if p.parent != os.Getpid() || !t.adopted(pid) {
+				continue
+			}
+			left++
+			if p.zombie {
+				t.bury(pid)
+			}
+		}
+		if left == 0 {
 			return
 		}
+		time.Sleep(time.Millisecond)
 	}
 }

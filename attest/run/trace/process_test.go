@@ -319,12 +319,17 @@ func oldProgram(path string) []byte {
 // Orphans fall to this process, which has to bury them, but not to steal the exit
 // status of its other children.
 func TestOrphansAreBuried(t *testing.T) {
+	t.Parallel()
 	other := exec.Command("/bin/sh", "-c", "sleep 0.5; exit 9")
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}
-	script := `i=0; while [ $i -lt 20 ]; do i=$((i + 1)); sh -c "cat </dev/null & exit"; done; sleep 1.4
-		grep -l "^State:.Z" /proc/[0-9]*/status 2>/dev/null | while read f; do grep -q "^PPid:.$PPID$" $f && echo $f; done; true`
+	// The other child is a zombie, too, until it is waited for.
+	script := `zombies() {
+			grep -l "^State:.Z" /proc/[0-9]*/status 2>/dev/null | while read f; do grep -q "^PPid:.$PPID$" $f && grep -H ^Name: $f; done 2>/dev/null
+		}
+		i=0; while [ $i -lt 20 ]; do i=$((i + 1)); sh -c "cat </dev/null & exit"; done
+		i=0; while [ $i -lt 30 -a $(zombies | wc -l) -gt 1 ]; do i=$((i + 1)); sleep 0.2; done; zombies`
 	var out bytes.Buffer
 	cmd := exec.Command("/bin/sh", "-c", script)
 	cmd.Stdout = &out
@@ -333,7 +338,6 @@ func TestOrphansAreBuried(t *testing.T) {
 	if got := other.ProcessState.ExitCode(); got != 9 {
 		t.Errorf("another child's exit code is %d", got)
 	}
-	// The other child is a zombie, too, until it is waited for.
 	if n := strings.Count(out.String(), "\n"); n > 1 {
 		t.Errorf("%d zombies:\n%s", n, &out)
 	}

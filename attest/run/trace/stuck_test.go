@@ -16,6 +16,7 @@ import (
 // here, memory (userfaultfd(2)). If the server opens a file before it answers, one
 // worker alone would wait for it, and it for the worker.
 func TestServerWithinTheCommand(t *testing.T) {
+	t.Parallel()
 	dir := folder(t)
 	first, second := write(t, dir+"/first", "x"), write(t, dir+"/second", "x")
 	cmd := acting(t, "serve", first, second)

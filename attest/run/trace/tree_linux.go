@@ -121,8 +121,9 @@ func (t *tree) adopted(pid int) bool {
 	return ok && p.start == known.start
 }
 
-// kill kills all processes of the command that live, and says which.
-func (t *tree) kill() []int {
+// kill kills all processes of the command that live, and adds them to killed, with
+// their starts.
+func (t *tree) kill(killed map[int]uint64) {
 	all := allProcesses()
 	children := map[int][]int{}
 	for pid, p := range all {
@@ -137,13 +138,11 @@ func (t *tree) kill() []int {
 	for i := 0; i < len(found); i++ {
 		found = append(found, children[found[i]]...)
 	}
-	var killed []int
 	for _, pid := range found {
-		if !all[pid].zombie && killSame(pid, all[pid].start) {
-			killed = append(killed, pid)
+		if p := all[pid]; !p.zombie && killSame(pid, p.start) {
+			killed[pid] = p.start
 		}
 	}
-	return killed
 }
 
 // ours says whether a child of this process belongs to the command: it is it, or it

@@ -24,6 +24,9 @@ import (
 // approvalByHand is what an approval is made by where no policy is named: a person's word.
 const approvalByHand = "https://github.com/carnet-project/carnet/blob/main/docs/predicates.md#approvals"
 
+// approved is the property that is stated where nobody names one.
+const approved = "CARNET_APPROVED"
+
 func attestApprove() cli.Command {
 	return cli.Command{
 		Name: "approve", Usage: "approve an image, by its digest", Args: "TARGET",
@@ -33,7 +36,7 @@ being approved, with what the image's provenance says of its source, which is no
 verified here. With --policy the property is the one that the policy asks for.`,
 		Arguments: [][2]string{{"TARGET", "REGISTRY/REPO[:TAG][@DIGEST] or oci:DIR[:TAG][@DIGEST]; an index with all its platforms"}},
 		Flags: append(append([]urfave.Flag{
-			&urfave.StringFlag{Name: "property", Usage: "what is stated: `PROPERTY`, such as ACME_APPROVED"},
+			&urfave.StringFlag{Name: "property", Usage: "what is stated: `PROPERTY`, such as ACME_APPROVED; default: the one that --policy asks for, or " + approved},
 			&urfave.StringFlag{Name: "policy", Usage: "the policy in `FILE` whose approval this is, which is named by its digest"},
 			&urfave.StringFlag{Name: "environment", Usage: "approve it for `ENVIRONMENT` alone"},
 			&urfave.StringFlag{Name: "approver", Usage: "who approves: `URI`; default: the identity that signs"},
@@ -41,7 +44,7 @@ verified here. With --policy the property is the one that the policy asks for.`,
 		}, wholeFlags()...), cli.RegistryFlags()...),
 		Exits: cli.MakeExits,
 		Examples: [][2]string{
-			{"as oneself, as the policy asks for", "carnet attest approve --policy policy.yaml ghcr.io/acme/app:1.4"},
+			{"as oneself, as a policy asks for it", "carnet attest approve --policy policy.yaml ghcr.io/acme/app:1.4"},
 			{"for one environment, with a key", "carnet attest approve --key ann.key --approver mailto:ann@acme.example --property ACME_APPROVED --environment production ghcr.io/acme/app:1.4"},
 		},
 		Run: runAttestApprove,
@@ -108,24 +111,41 @@ func approver(c *cli.Call, by *attest.Certificate) (string, error) {
 // approvalProperty is what --property says, or the one that the policy asks for, with the
 // environment that it is for.
 func approvalProperty(c *cli.Call, asked *policy.Document) (string, error) {
-	environment := c.String("environment")
+	environment, path := c.String("environment"), c.String("policy")
 	if p := c.String("property"); p != "" {
 		return withEnvironment(p, environment), nil
 	}
 	if asked == nil {
-		return "", c.Missing("--property PROPERTY or --policy FILE")
+		return withEnvironment(approved, environment), nil
 	}
-	var wanted []string
-	requires := []policy.Require{}
+	wanted := propertiesOf(asked, environment)
+	if environment != "" {
+		path += " asks for no approval for " + environment
+	} else {
+		path += " asks for no approval"
+	}
+	switch len(wanted) {
+	case 0:
+		return "", &cli.UsageError{Message: path + " that states a property", Hint: "name one with --property; where it asks for signatures by people, approve with carnet sign"}
+	case 1:
+		return wanted[0], nil
+	}
+	return "", &cli.UsageError{Message: c.String("policy") + " asks for the properties " + strings.Join(wanted, ", "), Hint: "choose one with --property, or with --environment"}
+}
+
+// propertiesOf are those that a policy wants stated in approvals: all, or for an environment.
+func propertiesOf(asked *policy.Document, environment string) []string {
+	var requires []policy.Require
 	if asked.Baseline != nil {
 		requires = append(requires, *asked.Baseline)
 	}
 	for _, s := range asked.Scopes {
 		requires = append(requires, s.Require)
 	}
+	var wanted []string
 	for _, r := range requires {
 		for _, a := range r.Approvals {
-			if environment != "" && a.Environment != "" && a.Environment != environment || a.Property == "" {
+			if a.Property == "" || environment != "" && a.Environment != environment {
 				continue
 			}
 			if p := withEnvironment(a.Property, a.Environment); !slices.Contains(wanted, p) {
@@ -133,13 +153,7 @@ func approvalProperty(c *cli.Call, asked *policy.Document) (string, error) {
 			}
 		}
 	}
-	switch len(wanted) {
-	case 0:
-		return "", &cli.UsageError{Message: c.String("policy") + " asks for no approval that states a property", Hint: "name one with --property; where it asks for signatures by people, approve with carnet sign"}
-	case 1:
-		return wanted[0], nil
-	}
-	return "", &cli.UsageError{Message: c.String("policy") + " asks for the properties " + strings.Join(wanted, ", "), Hint: "choose one with --property, or with --environment"}
+	return wanted
 }
 
 // withEnvironment is a property that is stated for one environment, as policies read it

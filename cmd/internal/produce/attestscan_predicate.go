@@ -105,7 +105,11 @@ func (s *ingested) vulnerabilities() (string, []byte, error) {
 func (s *ingested) dated(flag string, said, given time.Time, what string) (time.Time, error) {
 	switch {
 	case said.IsZero() && given.IsZero():
-		return said, &cli.UsageError{Message: s.files[0].name + " (" + string(s.report.Format) + ") does not say " + what, Hint: "say it with --" + flag + " TIME, as 2006-01-02T15:04:05Z"}
+		hint := "say it with --" + flag + " TIME, as 2006-01-02T15:04:05Z"
+		if s.report.Format == ingest.Trivy && flag == "database-date" {
+			hint += "; trivy version --format json has it as VulnerabilityDB.UpdatedAt"
+		}
+		return said, &cli.UsageError{Message: s.files[0].name + " (" + string(s.report.Format) + ") does not say " + what, Hint: hint}
 	case said.IsZero():
 		return given, nil
 	case !given.IsZero() && !given.Equal(said):

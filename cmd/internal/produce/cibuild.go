@@ -152,6 +152,7 @@ func ciToken(ctx context.Context, c *cli.Call, env ci.Env, s ci.System) (ci.Toke
 	}
 	t, found, err := env.Token(ctx, s)
 	if err == nil {
+		keepFetched(c, t)
 		return t, found, nil
 	}
 	if signsKeyless(c) {
@@ -159,6 +160,22 @@ func ciToken(ctx context.Context, c *cli.Call, env ci.Env, s ci.System) (ci.Toke
 	}
 	c.Sayf("note: %s: the provenance says nothing by the word of a token", report.Clean(err.Error()))
 	return t, false, nil
+}
+
+// fetchedToken is where the run of a command keeps a token that a service gave it.
+const fetchedToken = "token of the run"
+
+// keepFetched keeps a token that took a request, so that who signs by it need not make
+// another. Those of variables and files are found again for nothing.
+func keepFetched(c *cli.Call, t ci.Token) {
+	if t.Source == ci.SourceGitHub || t.Source == ci.SourceBuildkite {
+		c.App.Metadata[fetchedToken] = t
+	}
+}
+
+func fetched(c *cli.Call) (ci.Token, bool) {
+	t, ok := c.App.Metadata[fetchedToken].(ci.Token)
+	return t, ok
 }
 
 // signsKeyless says whether the command is about to sign by an identity.

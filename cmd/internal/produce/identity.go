@@ -144,6 +144,9 @@ func (i *identity) find(ctx context.Context, login loginFunc) (ci.Token, error) 
 	if raw := i.call.Env.Getenv(ci.TokenVariable); raw != "" {
 		return env.Use(ci.TokenVariable, raw)
 	}
+	if t, ok := fetched(i.call); ok && t.Check(env.Audience, time.Now().Add(margin)) == nil {
+		return t, nil
+	}
 	if !i.call.Bool("oidc-disable-ambient-providers") {
 		t, found, err := ci.Ambient(ctx, env)
 		if found || err != nil {

@@ -40,6 +40,7 @@ func TestVerifyNeverSucceedsForNothing(t *testing.T) {
 		{"bundle", [][]string{{}}, [][]string{{}, {"--bundle", "file.sigstore.json"}},
 			[][]string{{"--bundle", ""}, {"--bundle", "empty"}, {"--bundle", "missing"}, {"--bundle", "other.sigstore.json"}}},
 		{"policy", [][]string{{}}, [][]string{{}}, [][]string{{"--policy", ""}, {"--policy", "missing.yaml"}, {"--policy", "empty"}, {"--at", "yesterday"}, {"--fail-on-audit"}}},
+		{"layout", [][]string{{}}, [][]string{{}}, [][]string{{"--layout", ""}, {"--layout", "file"}, {"--layout-key", "good.pub"}, {"--links", "."}, {"--product-of", "build"}}},
 		{"network", [][]string{{"--offline"}, {}}, [][]string{{"--offline"}, {}}, [][]string{{"--online"}}},
 		{"target", [][]string{{"oci:good:1"}}, [][]string{{"file"}, {"file:file"}},
 			[][]string{{}, {""}, {"oci:bare:1"}, {"oci:void"}, {"unsigned"}, {"missing"}, {"dir:good"}, {"sha256:" + strings.Repeat("a", 64)}, {"oci:good:1", "oci:bare:1"}, {"file", "unsigned"}}},

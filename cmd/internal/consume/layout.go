@@ -19,7 +19,7 @@ func layoutFlags() []urfave.Flag {
 		&urfave.StringFlag{Name: "layout", Usage: "judge files by the in-toto layout in `FILE`, and by nothing else", Category: group},
 		&urfave.StringSliceFlag{Name: "layout-key", Usage: "the layout must be signed by the public `KEY`, given as for --key; may be given several times, and all must have signed", Category: group},
 		&urfave.IntFlag{Name: "layout-threshold", Usage: "`N` of the --layout-key are enough", Category: group},
-		&urfave.StringSliceFlag{Name: "links", Usage: "the links are in `DIR`, in files called *.link and *.json, or are in that file; may be given several times", Category: group},
+		&urfave.StringSliceFlag{Name: "links", Usage: "the links are in `DIR`, in files called *.link, *.json and *.jsonl, or are in that file; may be given several times", Category: group},
 		&urfave.StringSliceFlag{Name: "layout-param", Usage: "`NAME=VALUE` stands for {NAME} in the layout; may be given several times", Category: group},
 		&urfave.StringFlag{Name: "product-of", Usage: "what is judged is a product of `STEP` (default: the layout's last)", Category: group},
 	}

@@ -1,6 +1,7 @@
 package consume
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -8,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/carnet-project/carnet/cmd/internal/cli"
 	"github.com/carnet-project/carnet/verify/layout"
@@ -65,7 +65,7 @@ func (r *linkReader) folder(path string) error {
 	}
 	var names []string
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".link") || strings.HasSuffix(e.Name(), ".json") {
+		if slices.Contains([]string{".link", ".json", ".jsonl"}, filepath.Ext(e.Name())) {
 			names = append(names, e.Name())
 		}
 	}
@@ -95,9 +95,26 @@ func (r *linkReader) all(dir string, names []string) error {
 		if r.left -= int64(len(raw)); r.left < 0 {
 			return &cli.UnavailableError{Err: fmt.Errorf("--links: over %d bytes of links", maxLinkBytes)}
 		}
-		r.links = append(r.links, layout.Link{Name: name, Raw: raw})
+		r.links = append(r.links, linksIn(name, raw)...)
 	}
 	return nil
+}
+
+// linksIn are the links in a file: one, or in a file of JSON lines one in each.
+func linksIn(name string, raw []byte) []layout.Link {
+	if filepath.Ext(name) != ".jsonl" {
+		return []layout.Link{{Name: name, Raw: raw}}
+	}
+	var links []layout.Link
+	n := 0
+	for line := range bytes.Lines(raw) {
+		n++
+		// One more than is looked at is enough to say so.
+		if line = bytes.TrimSpace(line); len(line) > 0 && len(links) <= layout.MaxLinks {
+			links = append(links, layout.Link{Name: fmt.Sprintf("%s:%d", name, n), Raw: line})
+		}
+	}
+	return links
 }
 
 func readWithin(root *os.Root, name string) ([]byte, error) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
@@ -60,6 +61,9 @@ func write(all []dependency) error {
 		if d.raw != nil {
 			continue
 		}
+		if d.raw = plain(d.Descriptor); d.raw != nil {
+			continue
+		}
 		where := fmt.Sprintf("/buildDefinition/resolvedDependencies/%d", i)
 		raw, err := json.Marshal(d.Descriptor, json.Deterministic(true))
 		if err != nil {
@@ -80,6 +84,23 @@ func write(all []dependency) error {
 		d.raw = raw
 	}
 	return nil
+}
+
+// plain writes a file, which has a name and a SHA-256 and nothing else, as most of a long list
+// do. It is nil for all others and for what is not well formed.
+func plain(d resource.Descriptor) []byte {
+	sum := d.Digest["sha256"]
+	if d.Name == "" || len(d.Digest) != 1 || len(sum) != 64 || strings.Trim(sum, "0123456789abcdef") != "" ||
+		d.URI+d.DownloadLocation+d.MediaType != "" || d.Content != nil || d.Annotations != nil {
+		return nil
+	}
+	raw := make([]byte, 0, len(d.Name)+len(sum)+40)
+	raw, err := jsontext.AppendQuote(append(raw, `{"name":`...), d.Name)
+	if err != nil {
+		return nil
+	}
+	raw = append(append(raw, `,"digest":{"sha256":"`...), sum...)
+	return append(raw, `"}}`...)
 }
 
 // appendDependencies adds dependencies to a build definition, which has members already.

@@ -57,8 +57,12 @@ func (r *Record) Describe(b *slsa.Build) {
 		b.Materials = append(append(b.Materials, descriptors(r.Materials)...), r.Dependencies...)
 	}
 	b.Materials = append(b.Materials, r.Trace.descriptors()...)
-	if r.Image != nil && !r.Image.Digest.IsZero() {
-		b.Materials = append(b.Materials, r.Image.descriptor())
+	image := r.Image
+	if named, said := b.InternalParameters["image"].(string); said && image == nil {
+		image = newImage(named, "") // the continuous integration system's word, under its own name
+	}
+	if image != nil && !image.Digest.IsZero() {
+		b.Materials = append(b.Materials, image.descriptor())
 	}
 	if b.StartedOn.IsZero() {
 		b.StartedOn = r.Started
@@ -141,11 +145,10 @@ func (i *Image) parameters() map[string]any {
 	return all
 }
 
-// descriptor is the image as a package URL (purl-spec, "docker").
+// descriptor is the image as a dependency, by its name without the digest.
 func (i *Image) descriptor() resource.Descriptor {
 	name, _, _ := strings.Cut(i.Name, "@")
-	d := resource.Descriptor{Name: name, Digest: map[string]string{i.Digest.Algorithm(): i.Digest.Hex()}, Annotations: map[string]any{"role": "container"}}
-	return d
+	return resource.Descriptor{Name: name, Digest: map[string]string{i.Digest.Algorithm(): i.Digest.Hex()}, Annotations: map[string]any{"role": "container"}}
 }
 
 // fileURI is the address of a file of the machine (RFC 8089).

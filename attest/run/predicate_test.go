@@ -58,7 +58,8 @@ func TestPredicates(t *testing.T) {
 	if err != nil || len(subjects) != 1 || subjects[0].Name() != "out" || subjects[0].Digest().Hex() != sum("a") {
 		t.Fatalf("%+v, %v", subjects, err)
 	}
-	build := slsa.Build{Source: &resource.Descriptor{URI: "git+https://example.com/a", Digest: map[string]string{"gitCommit": r.Before.Commit}}}
+	image := "golang:1.26@sha256:" + sum("image")
+	build := slsa.Build{InternalParameters: map[string]any{"image": image}, Source: &resource.Descriptor{URI: "git+https://example.com/a", Digest: map[string]string{"gitCommit": r.Before.Commit}}}
 	r.Describe(&build)
 	raw, err := build.Predicate()
 	if err != nil {
@@ -68,7 +69,7 @@ func TestPredicates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.BuildType != run.BuildType || len(p.Dependencies) != 4 || p.Dependencies[0].Name != "a" || p.Dependencies[0].Digest["sha256"] != sum("a") || p.Dependencies[2].Digest["gitCommit"] != r.Before.Commit {
+	if p.BuildType != run.BuildType || len(p.Dependencies) != 5 || p.Dependencies[0].Name != "a" || p.Dependencies[0].Digest["sha256"] != sum("a") || p.Dependencies[1].Name != "go.sum" || p.Dependencies[2].Name != "golang:1.26" || p.Dependencies[2].Digest["sha256"] != sum("image") || p.Dependencies[3].Digest["gitCommit"] != r.Before.Commit {
 		t.Errorf("%s", raw)
 	}
 	for _, want := range []string{`"command":["sh","-c","cat a > out; exit 4"]`, `"workingDirectory":"."`} {

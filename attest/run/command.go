@@ -54,6 +54,18 @@ type ended struct {
 
 // wait waits for a started command and meanwhile hands signals on to it.
 func wait(cmd *exec.Cmd, signals <-chan os.Signal) (ended, error) {
+	stop := handOn(signals, cmd.Process)
+	err := cmd.Wait()
+	stop()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return ended{}, err
+	}
+	return endOf(cmd.ProcessState), nil
+}
+
+// handOn sends signals to a process, until stop is called.
+func handOn(signals <-chan os.Signal, to *os.Process) (stop func()) {
 	done, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -63,20 +75,16 @@ func wait(cmd *exec.Cmd, signals <-chan os.Signal) (ended, error) {
 				if !open {
 					return
 				}
-				_ = cmd.Process.Signal(s) // it may have ended
+				_ = to.Signal(s) // it may have ended
 			case <-done:
 				return
 			}
 		}
 	}()
-	err := cmd.Wait()
-	close(done)
-	<-stopped
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		return ended{}, err
+	return func() {
+		close(done)
+		<-stopped
 	}
-	return endOf(cmd.ProcessState), nil
 }
 
 func endOf(s *os.ProcessState) ended {

@@ -40,18 +40,13 @@ type Trace struct {
 	NoNewPrivileges bool
 }
 
-// traced runs a command under a tracer. A signal kills it with all its processes.
+// traced runs a command under a tracer, and meanwhile hands signals on to it.
 func (s *Step) traced(ctx context.Context, cmd *exec.Cmd) (ended, *trace.Log, error) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	go func() {
-		select {
-		case <-s.Signals:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	log, err := s.Trace.Run(ctx, cmd)
+	stop := func() {}
+	tracer := *s.Trace
+	tracer.Started = func(p *os.Process) { stop = handOn(s.Signals, p) }
+	log, err := tracer.Run(context.WithoutCancel(ctx), cmd)
+	stop()
 	if log == nil {
 		if errors.Is(err, trace.ErrUnavailable) || errors.Is(err, trace.ErrUnsupported) {
 			return ended{}, nil, err

@@ -28,6 +28,30 @@ func TestExitCodesAndSignals(t *testing.T) {
 	}
 }
 
+// Whoever started the command can send it signals, which it may catch.
+func TestSignalFromOutside(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cmd := exec.Command("/bin/sh", "-c", "trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done")
+	cmd.Stdout = w
+	tr := tracer()
+	tr.Started = func(p *os.Process) {
+		go func() {
+			r.Read(make([]byte, 1))
+			p.Signal(syscall.SIGTERM)
+		}()
+	}
+	_, err = tr.Run(t.Context(), cmd)
+	w.Close()
+	refused(t, err)
+	if cmd.ProcessState.ExitCode() != 5 {
+		t.Errorf("%v, want exit status 5", err)
+	}
+}
+
 func TestCommandThatCannotRun(t *testing.T) {
 	dir := folder(t)
 	write(t, dir+"/text", "x")

@@ -55,6 +55,9 @@ func (t Tracer) Run(ctx context.Context, cmd *exec.Cmd) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.Started != nil {
+		t.Started(cmd.Process)
+	}
 	stop := make(chan struct{})
 	go tree.killAt(ctx, stop)
 	err = cmd.Wait()

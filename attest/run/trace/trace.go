@@ -44,6 +44,9 @@ type Tracer struct {
 	// Limit bounds the files, and apart from them the connections, that are kept. A
 	// file takes about 300 bytes. 0 stands for [DefaultLimit].
 	Limit int
+	// Started, unless nil, is called once the command runs, so that signals can be
+	// sent to it. The process must not be waited for.
+	Started func(*os.Process)
 }
 
 // A Log is what a command did, as far as it could be observed.

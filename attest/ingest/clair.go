@@ -25,7 +25,7 @@ type clairReport struct {
 	vulnerabilities        map[string]vuln.Finding
 	named, found, told     bool
 	affected               []clairPackage
-	scores                 map[string][]string
+	scores                 map[string]vuln.Severity
 	cve                    *regexp.Regexp
 	epss                   map[string]float64
 	exploited              map[string]bool
@@ -41,7 +41,7 @@ type clairPackage struct {
 func readClair(raw []byte) (*Report, error) {
 	c := clairReport{
 		packages: map[string]vuln.Package{}, vulnerabilities: map[string]vuln.Finding{},
-		cve: regexp.MustCompile(`CVE-[0-9]{4}-[0-9]{4,19}`), scores: map[string][]string{}, epss: map[string]float64{}, exploited: map[string]bool{},
+		cve: regexp.MustCompile(`CVE-[0-9]{4}-[0-9]{4,19}`), scores: map[string]vuln.Severity{}, epss: map[string]float64{}, exploited: map[string]bool{},
 	}
 	if err := strict.Read(raw, c.check()); err != nil {
 		return nil, refused(Clair, err)
@@ -175,7 +175,7 @@ func (c *clairReport) enrichment(kind string) strict.Check {
 			var vector string
 			var score []byte
 			return then(strict.Object(strict.Optional("vectorString", strict.Text(&vector)), strict.Optional("baseScore", strict.Raw(&score, strict.Any()))),
-				func() { c.scores[id] = append(c.scores[id], vector, string(score)) })
+				func() { c.scores[id] = vuln.Worse(c.scores[id], vuln.Rated(vector, string(score))) })
 		}
 	case strings.Contains(kind, "clair.epss"):
 		each = func(id string) strict.Check {
@@ -222,7 +222,7 @@ func (c *clairReport) findings() (*findings, error) {
 			}
 			f.Package = pkg
 			if f.Severity == vuln.Unknown {
-				f.Severity = vuln.Rated(c.scores[id]...)
+				f.Severity = vuln.Worse(f.Severity, c.scores[id])
 			}
 			if p, known := c.epss[id]; known {
 				f.EPSS = p

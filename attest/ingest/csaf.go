@@ -128,7 +128,7 @@ func (a *advisory) statements(i int, notes *Report) ([]openvex.Statement, error)
 	}
 	var all []openvex.Statement
 	at := map[statementKey]int{}
-	unnamed, unexplained := 0, 0
+	unnamed, unexplained, aliases := 0, 0, v.others(name)
 	flags, impacts, actions := v.about(&a.products)
 	if a.products.remarks > maxRemarks {
 		return nil, unlike(CSAF, where, fmt.Sprintf("at most %d products of flags, threats and remediations in all", maxRemarks), "more")
@@ -163,7 +163,7 @@ func (a *advisory) statements(i int, notes *Report) ([]openvex.Statement, error)
 			if !known {
 				k, at[key] = len(all), len(all)
 				all = append(all, openvex.Statement{
-					Vulnerability: name, Aliases: v.others(name), Status: key.status, Justification: key.justification,
+					Vulnerability: name, Aliases: aliases, Status: key.status, Justification: key.justification,
 					Impact: key.impact, Action: key.action, At: a.released.UTC(),
 				})
 			}

@@ -45,9 +45,7 @@ func readCycloneDX(raw []byte) (*Report, error) {
 	r.Notes = append(notes, r.Notes...)
 	r.Tool = Tool{Name: found.Scan.Scanner.Name, Version: found.Scan.Scanner.Version, URI: found.Scan.Scanner.URI}
 	r.About.Name = found.Scan.Target
-	for _, digest := range found.Scan.Digests {
-		r.digest(digest)
-	}
+	r.digests(found.Scan.Digests)
 	return r, nil
 }
 

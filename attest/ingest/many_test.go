@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/carnet-project/carnet/attest/ingest"
 	"github.com/carnet-project/carnet/attest/predicate/openvex"
@@ -162,5 +163,48 @@ func BenchmarkRead(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// Reports whose reading would take hours if it compared everything with everything.
+func TestCostlyReports(t *testing.T) {
+	const n = 40_000
+	each := func(format string) string {
+		var b strings.Builder
+		for i := range n {
+			if i > 0 {
+				b.WriteString(",")
+			}
+			fmt.Fprintf(&b, strings.ReplaceAll(format, "%", fmt.Sprintf("%%[1]0%dd", 8)), i)
+		}
+		return b.String()
+	}
+	long := strings.Repeat("Upgrade a to version 1;", n)
+	for name, report := range map[string]string{
+		"other names": `{"matches":[{"vulnerability":{"id":"CVE-1"},"relatedVulnerabilities":[` + each(`{"id":"CVE-%"}`) + `],"artifact":{"name":"a"}}],"source":{"target":"a"},"descriptor":{"name":"grype","db":{"built":"2026-01-01T00:00:00Z"}}}`,
+		"references":  `{"bomFormat":"CycloneDX","specVersion":"1.6","vulnerabilities":[{"id":"CVE-1","references":[` + each(`{"id":"CVE-%"}`) + `]}]}`,
+		"advice":      `{"bomFormat":"CycloneDX","specVersion":"1.6","vulnerabilities":[{"id":"CVE-1","recommendation":"` + long + `","affects":[` + each(`{"ref":"%"}`) + `]}]}`,
+		"scores": `{"manifest_hash":"sha256:a","packages":{"1":{"name":"a"}},"vulnerabilities":{"1":{"name":"CVE-1"}},"package_vulnerabilities":{"1":[` + list(n, `"1"`) + `]},` +
+			`"enrichments":{"enricher=clair.cvss":[{"1":[` + list(n, `{"baseScore":1}`) + `]}]}}`,
+		"digests": `{"SchemaVersion":2,"ArtifactName":"a","Metadata":{"RepoDigests":[` + each(`"a@sha256:%`+strings.Repeat("0", 56)+`"`) + `]},"Results":[{"Class":"os-pkgs"}]}`,
+		"words": `{"document":{"category":"csaf_vex","csaf_version":"2.0","publisher":{"name":"a","namespace":"https://a.example"},"tracking":{"id":"1","status":"final","current_release_date":"2026-01-01T00:00:00Z"}},` +
+			`"product_tree":{"full_product_names":[` + each(`{"product_id":"%","product_identification_helper":{"purl":"pkg:npm/a@%"}}`) + `],"product_groups":[{"group_id":"g","product_ids":[` + each(`"%"`) + `]}]},` +
+			`"vulnerabilities":[{"cve":"CVE-1","product_status":{"known_not_affected":[` + each(`"%"`) + `]},"threats":[{"category":"impact","details":"` + long + `","group_ids":["g"]}]}]}`,
+	} {
+		begun := time.Now()
+		if _, err := ingest.Read([]byte(report)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if took := time.Since(begun); took > 20*time.Second {
+			t.Errorf("%s: %d MiB took %s", name, len(report)>>20, took)
+		} else {
+			t.Logf("%s: %d MiB, %s", name, len(report)>>20, took)
+		}
+	}
+	groups := `{"document":{"category":"csaf_vex","csaf_version":"2.0","publisher":{"name":"a","namespace":"https://a.example"},"tracking":{"id":"1","status":"final","current_release_date":"2026-01-01T00:00:00Z"}},` +
+		`"product_tree":{"product_groups":[{"group_id":"g","product_ids":[` + each(`"%"`) + `]}]},"vulnerabilities":[{"cve":"CVE-1","threats":[` + list(n, `{"category":"impact","group_ids":["g"]}`) + `]}]}`
+	var refused *ingest.Error
+	if _, err := ingest.Read([]byte(groups)); !errors.As(err, &refused) || refused.Where != "/vulnerabilities/0" {
+		t.Errorf("groups in groups: %v", err)
 	}
 }

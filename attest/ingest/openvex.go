@@ -27,16 +27,12 @@ func readOpenVEX(raw []byte) (*Report, error) {
 // vexed is a report of statements. What they are about are the images that their products name.
 func vexed(f Format, d *openvex.Document) *Report {
 	r := &Report{Format: f, VEX: d}
-	seen := map[string]bool{}
+	var digests []string
 	for i := range d.Statements {
 		for _, p := range d.Statements[i].Products {
-			for _, digest := range images(p.Component) {
-				if !seen[digest] {
-					seen[digest] = true
-					r.digest(digest)
-				}
-			}
+			digests = append(digests, images(p.Component)...)
 		}
 	}
+	r.digests(digests)
 	return r
 }

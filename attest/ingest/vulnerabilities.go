@@ -34,9 +34,7 @@ func scanned(f Format, raw []byte, read func([]byte) (*vuln.Scan, error)) (*Repo
 		Format: f, Tool: Tool{Name: s.Scanner.Name, Version: s.Scanner.Version, URI: s.Scanner.URI},
 		About: About{Name: s.Target}, Vulnerabilities: &s.Report, Notes: s.Notes,
 	}
-	for _, digest := range s.Digests {
-		r.digest(digest)
-	}
+	r.digests(s.Digests)
 	for _, commit := range s.Commits {
 		if strict.IsCommit(commit) {
 			r.About.Commits = append(r.About.Commits, commit)
@@ -83,23 +81,27 @@ func unnamed(first string, ids []string) []string {
 // vulnerabilities that it is about.
 const maxAliases = 256
 
-// digest adds one that the report names, on its own or behind a name and an @.
-func (r *Report) digest(s string) {
-	if i := strings.LastIndexByte(s, '@'); i >= 0 {
-		s = s[i+1:]
+// digests adds those that the report names, on their own or behind a name and an @, each once.
+func (r *Report) digests(all []string) {
+	known := map[attest.Digest]bool{}
+	for _, d := range r.About.Digests {
+		known[d] = true
 	}
-	d, err := attest.ParseDigest(s)
-	if err != nil {
-		r.note("The report names %q, which is no digest that is accepted and binds nothing.", strict.Clip(s))
-		return
-	}
-	for _, known := range r.About.Digests {
-		if known == d {
-			return
+	for _, s := range all {
+		if i := strings.LastIndexByte(s, '@'); i >= 0 {
+			s = s[i+1:]
+		}
+		d, err := attest.ParseDigest(s)
+		if err != nil {
+			r.note("The report names %q, which is no digest that is accepted and binds nothing.", strict.Clip(s))
+		} else if !known[d] {
+			known[d] = true
+			r.About.Digests = append(r.About.Digests, d)
 		}
 	}
-	r.About.Digests = append(r.About.Digests, d)
 }
+
+func (r *Report) digest(s string) { r.digests([]string{s}) }
 
 // maxNotes bounds the notes of a report.
 const maxNotes = 20

@@ -1,13 +1,14 @@
 package cyclonedx
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 	"github.com/carnet-project/carnet/attest/predicate/openvex"
 	"github.com/carnet-project/carnet/attest/predicate/vuln"
 )
@@ -77,14 +78,14 @@ func (d *document) scan() vuln.Scan {
 func (d *document) findings(e *entry) []vuln.Finding {
 	f := vuln.Finding{ID: e.id, Severity: e.severity(), EPSS: -1, Published: published(e.published)}
 	for _, alias := range e.aliases {
-		if alias != e.id && alias != "" && !slices.Contains(f.Aliases, alias) {
+		if alias != e.id && alias != "" && len(f.Aliases) < maxAliases && !slices.Contains(f.Aliases, alias) {
 			f.Aliases = append(f.Aliases, alias)
 		}
 	}
 	if len(e.affects) == 0 {
 		return []vuln.Finding{f}
 	}
-	all := make([]vuln.Finding, len(e.affects))
+	all, upgrades := make([]vuln.Finding, len(e.affects)), e.upgrades()
 	for i, a := range e.affects {
 		p, known := d.parts[a.ref]
 		f.Package = vuln.Package{Name: p.name, Version: p.version, PURL: p.purl}
@@ -99,24 +100,28 @@ func (d *document) findings(e *entry) []vuln.Finding {
 		}
 		f.FixedIn = strings.Join(a.fixed, ", ")
 		if f.FixedIn == "" {
-			f.FixedIn = upgrade(e.recommendation, f.Package.Name)
+			f.FixedIn = cmp.Or(upgrades[f.Package.Name], upgrades[p.name])
 		}
 		all[i] = f
 	}
 	return all
 }
 
-// upgrade is the version in a recommendation as Trivy writes them, for CycloneDX has no other place for it:
-// "Upgrade curl to version 8.1.0; Upgrade libcurl4 to version 8.1.0".
-func upgrade(recommendation, name string) string {
-	for each := range strings.SplitSeq(recommendation, ";") {
+// upgrades are the versions in a recommendation by the names of packages, as Trivy writes them: CycloneDX has no
+// other place for it. "Upgrade curl to version 8.1.0; Upgrade libcurl4 to version 8.1.0".
+func (e *entry) upgrades() map[string]string {
+	all := map[string]string{}
+	for each := range strings.SplitSeq(e.recommendation, ";") {
 		what, version, found := strings.Cut(strings.TrimSpace(each), " to version ")
-		if found && (what == "Upgrade "+name || strings.HasSuffix(name, "/"+strings.TrimPrefix(what, "Upgrade "))) {
-			return strings.TrimSpace(version)
+		if name, upgrade := strings.CutPrefix(what, "Upgrade "); found && upgrade {
+			all[name] = strings.TrimSpace(version)
 		}
 	}
-	return ""
+	return all
 }
+
+// maxAliases bounds the other names of a vulnerability.
+const maxAliases = 256
 
 // published is a time, which older versions of the specification and some tools write without a zone.
 func published(s string) time.Time {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // The predicate types; the first leaves the version to the document's @context.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // A Status is how a product relates to a vulnerability (OPENVEX-SPEC.md, "Status Labels").

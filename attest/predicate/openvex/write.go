@@ -12,7 +12,7 @@ import (
 	packageurl "github.com/package-url/packageurl-go"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // predicate is the JSON of a document of OpenVEX v0.2.0, its members in the specification's order.

@@ -11,7 +11,7 @@ import (
 func Rated(scores ...string) Severity {
 	worst := Unknown
 	for _, score := range scores {
-		worst = worse(worst, scored(score))
+		worst = Worse(worst, scored(score))
 	}
 	return worst
 }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 const grypeURI = "https://github.com/anchore/grype"
@@ -150,11 +150,14 @@ func (o *own) grypeMatch(in *strict.Reader) (bool, error) {
 	return filled, o.add(m.Finding, err)
 }
 
+// maxAliases bounds the other names of a vulnerability.
+const maxAliases = 256
+
 // related reads the same vulnerability under another name.
 func (m *match) related(in *strict.Reader) (bool, error) {
 	var id, severity string
 	filled, err := m.vulnerability(&id, &severity)(in)
-	if id != "" && !slices.Contains(m.Aliases, id) {
+	if id != "" && len(m.Aliases) < maxAliases && !slices.Contains(m.Aliases, id) {
 		m.Aliases = append(m.Aliases, id)
 	}
 	return filled, err

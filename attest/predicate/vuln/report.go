@@ -167,8 +167,8 @@ func bands(score float64) Severity {
 	return Unknown
 }
 
-// worse is the graver of two severities; what is not rated is no rating.
-func worse(a, b Severity) Severity {
+// Worse is the graver of two severities; what is not rated is no rating.
+func Worse(a, b Severity) Severity {
 	if cmp.Compare(b.Rank(), a.Rank()) > 0 {
 		return b
 	}

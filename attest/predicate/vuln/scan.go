@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // A Scan is a scanner's own report, before anybody made a predicate of it: what it found, and in what.

@@ -3,7 +3,7 @@ package vuln
 import (
 	"strings"
 
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // recognise reads a scanner's own report: Trivy's JSON (SchemaVersion 2) or Grype's.
@@ -75,7 +75,7 @@ func score2(worst *Severity) strict.Check {
 		if s == Critical {
 			s = High
 		}
-		*worst = worse(*worst, s)
+		*worst = Worse(*worst, s)
 		return filled, err
 	}
 }
@@ -85,7 +85,7 @@ func score(worst *Severity) strict.Check {
 	return func(in *strict.Reader) (bool, error) {
 		var raw []byte
 		filled, err := strict.Raw(&raw, strict.Any())(in)
-		*worst = worse(*worst, scored(strings.Trim(string(raw), `"`)))
+		*worst = Worse(*worst, scored(strings.Trim(string(raw), `"`)))
 		return filled, err
 	}
 }

@@ -3,7 +3,7 @@ package vuln
 import (
 	"fmt"
 
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 const trivyURI = "https://github.com/aquasecurity/trivy"

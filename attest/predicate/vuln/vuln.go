@@ -5,7 +5,7 @@ package vuln
 
 import (
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // The predicate types. Cosign's holds a scanner's own report and no date of its
@@ -144,7 +144,7 @@ func severities(worst *Severity) strict.Check {
 			strict.Required("method", strict.Text(nil)),
 			strict.Required("score", strict.Text(&score)),
 		)(in)
-		*worst = worse(*worst, scored(score))
+		*worst = Worse(*worst, scored(score))
 		return filled, err
 	})
 }

@@ -195,6 +195,7 @@ func describe(ctx context.Context, f attest.Found) evidenceJSON {
 	for _, b := range bundles {
 		out.Signers = append(out.Signers, signerOf(b))
 		if st, err := b.UnverifiedStatement(); err == nil {
+			out.Documents = append(out.Documents, documentsOf(st)...)
 			if types, err := nested(st); err == nil {
 				out.Nested = append(out.Nested, types...)
 			}

@@ -57,6 +57,8 @@ func TestScripts(t *testing.T) {
 			"exits":     exits,
 			"image":     image,
 			"index":     index,
+			"buildkit":  buildkit,
+			"chains":    chains,
 			"tarball":   tarball,
 			"misplace":  misplace,
 			"remove":    remove,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -286,6 +287,13 @@ func (p *port) here(require policy.Require) policy.Verdict {
 	}
 	return gate.Gate{
 		Source: s.Source, Roots: []verify.Root{p.root}, Policy: p.policy(require), Images: images(s.Store), At: moment, Tag: "1",
+		Documents: func(ctx context.Context, d attest.Digest, size int64) (io.ReadCloser, error) {
+			body, err := s.Store.Blob(ctx, d, size)
+			if oci.IsNotFound(err) {
+				err = gate.ErrNoDocument
+			}
+			return body, err
+		},
 		Bases: func(ctx context.Context, name string, d attest.Digest) (gate.Base, error) {
 			b, err := p.base(ctx, name, d)
 			return gate.Base{Artifact: b.Artifact, Source: b.Source, Images: images(b.Store)}, err

@@ -69,8 +69,11 @@ func (v Verification) Judge(products ...Product) Verdict {
 		parameters = map[string]string{}
 	}
 	p := newPlan(d.layout, parameters)
-	verdict.Expires, verdict.Notes = p.expires, p.notes
-	if !p.expires.IsZero() && v.At.After(p.expires) {
+	verdict.Expires, verdict.Notes = p.expires, append(verdict.Notes, p.notes...)
+	switch {
+	case v.At.IsZero():
+		verdict.find(Finding{Rule: RuleExpired, Expected: "a time for which is judged", Found: "none", Fix: "say for when: a layout ends"})
+	case v.At.After(p.expires) && !p.expires.IsZero():
 		verdict.find(Finding{Rule: RuleExpired, Expected: "a layout that has not ended at " + stamp(v.At), Found: "it ended at " + stamp(p.expires), Fix: "get the current layout from its owners, or have them sign it with a later expiry"})
 	}
 	verdict.Findings = append(verdict.Findings, p.findings...)
@@ -111,6 +114,9 @@ func (v Verification) owned(d *Document, verdict *Verdict) bool {
 		// Enough of them signed; that another's signature is broken is told and denies nothing
 		// where a threshold says that not all are needed.
 		if v.Threshold > 0 {
+			for _, f := range verdict.Findings {
+				verdict.Notes = append(verdict.Notes, "not needed: "+f.Expected+"; there is "+f.Found)
+			}
 			verdict.Findings = nil
 		}
 		return len(verdict.Findings) == 0

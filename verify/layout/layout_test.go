@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/in-toto/in-toto-golang/in_toto"
 
@@ -107,6 +108,7 @@ func TestWhatDenies(t *testing.T) {
 func layoutCases() []failing {
 	return []failing{
 		{"expired", func(_ *testing.T, s *scene) { s.layout.Expires = "2026-11-21T23:59:59Z" }, layout.RuleExpired, "it ended at 2026-11-21"},
+		{"no time", func(_ *testing.T, s *scene) { s.at = time.Time{} }, layout.RuleExpired, "a time for which is judged"},
 		{"no owner trusted", func(_ *testing.T, s *scene) { s.owners = nil }, layout.RuleSignature, "none was named"},
 		{"another owner", func(t *testing.T, s *scene) { s.owners = []layout.Owner{s.bob.owner(t, "bob.pub")} }, layout.RuleSignature, "not by key bob.pub"},
 		{"a second owner did not sign", func(t *testing.T, s *scene) { s.owners = append(slices.Clone(s.owners), s.bob.owner(t, "bob.pub")) }, layout.RuleSignature, "by 2 of 2 owners"},

@@ -24,8 +24,7 @@ type personal func(s *subject, n artifact.Artifact, by *attest.Certificate) (*at
 func statePersonally(c *cli.Call, arg string, say personal) error {
 	ctx, cancel := withTimeout(c)
 	defer cancel()
-	unsigned := c.String("statement") != ""
-	if unsigned && (c.String("bundle") != "" || c.String("key") != "" || c.String("identity-token") != "") {
+	if c.String("statement") != "" && (c.String("bundle") != "" || c.String("key") != "" || c.String("identity-token") != "") {
 		return cli.Usagef("--statement writes the unsigned statement: --key, --identity-token and --bundle have no place beside it")
 	}
 	client, err := c.Registry()
@@ -54,8 +53,11 @@ func statePersonally(c *cli.Call, arg string, say personal) error {
 		return err
 	}
 	claims := []claim{{node, st}}
-	if unsigned || c.String("bundle") != "" {
+	if delivered(c) {
 		return deliver(ctx, c, signing, claims)
+	}
+	if claims, err = byReference(ctx, c, s, signing, claims); err != nil {
+		return err
 	}
 	return signAndStore(ctx, c, s, signing, claims)
 }

@@ -102,15 +102,14 @@ func (s *ingested) state(arg string) error {
 	c := s.call
 	ctx, cancel := withTimeout(c)
 	defer cancel()
-	delivered := c.String("statement") != "" || c.String("bundle") != ""
 	switch {
 	case c.String("statement") != "" && (c.String("bundle") != "" || c.String("key") != "" || c.String("identity-token") != ""):
 		return cli.Usagef("--statement writes the unsigned statement: --key, --identity-token and --bundle have no place beside it")
-	case delivered && c.Bool("attach-report"):
+	case delivered(c) && c.Bool("attach-report"):
 		return cli.Usagef("--attach-report stores the report with TARGET: --statement and --bundle have no place beside it")
 	}
 	if d, err := attest.ParseDigest(arg); err == nil {
-		return s.stateFile(ctx, artifact.Artifact{Kind: artifact.KindFile, Digest: d}, "", delivered)
+		return s.stateFile(ctx, artifact.Artifact{Kind: artifact.KindFile, Digest: d}, "")
 	}
 	t, err := cli.Target(arg)
 	if err != nil {
@@ -121,13 +120,13 @@ func (s *ingested) state(arg string) error {
 		if err != nil {
 			return err
 		}
-		return s.stateFile(ctx, a, filepath.Base(t.Path), delivered)
+		return s.stateFile(ctx, a, filepath.Base(t.Path))
 	}
-	return s.stateImage(ctx, arg, delivered)
+	return s.stateImage(ctx, arg)
 }
 
-func (s *ingested) stateFile(ctx context.Context, a artifact.Artifact, name string, delivered bool) error {
-	if !delivered {
+func (s *ingested) stateFile(ctx context.Context, a artifact.Artifact, name string) error {
+	if !delivered(s.call) {
 		return &cli.UsageError{Message: "a file has no place for evidence beside it but another file", Hint: "name one with --bundle OUT, or --statement FILE for the unsigned statement"}
 	}
 	if s.commit == "" && !slices.Contains(s.report.About.Digests, a.Digest) {
@@ -150,7 +149,7 @@ func (s *ingested) deliver(ctx context.Context, one claim) error {
 	return deliver(ctx, s.call, signing, []claim{one})
 }
 
-func (s *ingested) stateImage(ctx context.Context, arg string, delivered bool) error {
+func (s *ingested) stateImage(ctx context.Context, arg string) error {
 	c := s.call
 	client, err := c.Registry()
 	if err != nil {
@@ -173,21 +172,29 @@ func (s *ingested) stateImage(ctx context.Context, arg string, delivered bool) e
 	if err != nil {
 		return err
 	}
-	if delivered {
+	if delivered(c) {
 		return s.deliver(ctx, claim{node, st})
 	}
-	signing, err := openSigning(ctx, c)
+	return s.store(ctx, image, claim{node, st}, attached)
+}
+
+// store signs a claim and stores it, after the reports that it names.
+func (s *ingested) store(ctx context.Context, image *subject, one claim, attached []attachedReport) error {
+	signing, err := openSigning(ctx, s.call)
 	if err != nil {
 		return err
 	}
-	r, err := newReceipt(c)
+	r, err := newReceipt(s.call)
 	if err != nil {
 		return err
 	}
 	r.doc.Findings = s.counts()
-	err = attachReports(ctx, image, node, attached)
+	claims, err := byReference(ctx, s.call, image, signing, []claim{one})
 	if err == nil {
-		err = signClaims(ctx, r, image, signing, []claim{{node, st}})
+		err = attachReports(ctx, image, one.node, attached)
+	}
+	if err == nil {
+		err = signClaims(ctx, r, image, signing, claims)
 	}
 	if err := signing.close(err); err != nil {
 		return err

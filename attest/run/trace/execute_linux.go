@@ -5,8 +5,10 @@ package trace
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -71,43 +73,85 @@ func (s *supervisor) interpreter(v viewer, f *found) string {
 // readInterpreter reads the head of a file. One that can't be read names none: who may
 // only execute it does not learn more.
 func readInterpreter(f *found) string {
-	fd, err := unix.Open(f.name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
+	file, err := reopen(f)
 	if err != nil {
 		return ""
 	}
-	file := os.NewFile(uintptr(fd), f.name)
 	defer file.Close()
-	var now unix.Stat_t
-	if unix.Fstat(fd, &now) != nil || now.Dev != f.stat.Dev || now.Ino != f.stat.Ino {
-		return ""
-	}
 	head := make([]byte, maxScriptLine)
 	n, _ := io.ReadFull(file, head)
-	if line, script := bytes.CutPrefix(head[:n], []byte("#!")); script {
-		line, _, _ = bytes.Cut(line, []byte("\n"))
-		if words := strings.FieldsFunc(string(line), func(r rune) bool { return r == ' ' || r == '\t' || r == 0 }); len(words) > 0 {
-			return words[0]
-		}
+	line, script := bytes.CutPrefix(head[:n], []byte("#!"))
+	if !script {
+		return loader(file, head[:n])
+	}
+	line, _, _ = bytes.Cut(line, []byte("\n"))
+	words := strings.FieldsFunc(string(line), func(r rune) bool { return r == ' ' || r == '\t' || r == 0 })
+	if len(words) == 0 {
 		return ""
 	}
-	return loader(file)
+	return words[0]
 }
 
-// loader is the interpreter that an ELF file names (PT_INTERP).
-func loader(file *os.File) string {
-	e, err := elf.NewFile(file)
+// reopen opens a regular file that was found, and nothing that has its name since.
+func reopen(f *found) (*os.File, error) {
+	fd, err := unix.Open(f.name, unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
 	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	var now unix.Stat_t
+	if err := unix.Fstat(fd, &now); err != nil {
+		return nil, err
+	}
+	if !f.is(unix.S_IFREG) || now.Dev != f.stat.Dev || now.Ino != f.stat.Ino {
+		return nil, unix.ESTALE
+	}
+	return os.Open("/proc/self/fd/" + strconv.Itoa(fd))
+}
+
+// loader is the interpreter that an ELF file names (PT_INTERP), or empty. The file is
+// whatever the command executes, so no more is read of it than elf(5) says of that.
+func loader(file io.ReaderAt, head []byte) string {
+	const maxHeaders = 1024
+	little := binary.LittleEndian
+	if len(head) < 64 || string(head[:4]) != elf.ELFMAG || head[elf.EI_DATA] != byte(elf.ELFDATA2LSB) {
 		return ""
 	}
-	for _, p := range e.Progs {
-		if p.Type == elf.PT_INTERP && p.Filesz > 0 && p.Filesz <= unix.PathMax {
-			raw := make([]byte, p.Filesz)
-			if _, err := p.ReadAt(raw, 0); err != nil {
-				return ""
-			}
-			name, _, _ := bytes.Cut(raw, []byte{0})
-			return string(name)
+	var at int64
+	var size, count uint16
+	wide := head[elf.EI_CLASS] == byte(elf.ELFCLASS64)
+	if wide {
+		at, size, count = int64(little.Uint64(head[32:])), little.Uint16(head[54:]), little.Uint16(head[56:])
+	} else {
+		at, size, count = int64(little.Uint32(head[28:])), little.Uint16(head[42:]), little.Uint16(head[44:])
+	}
+	if size < 32 || size > 256 || (wide && size < 56) || count > maxHeaders || at < 0 {
+		return ""
+	}
+	header := make([]byte, size)
+	for i := range int64(count) {
+		if _, err := file.ReadAt(header, at+i*int64(size)); err != nil {
+			return ""
 		}
+		if little.Uint32(header) != uint32(elf.PT_INTERP) {
+			continue
+		}
+		if wide {
+			return text(file, int64(little.Uint64(header[8:])), little.Uint64(header[32:]))
+		}
+		return text(file, int64(little.Uint32(header[4:])), uint64(little.Uint32(header[16:])))
 	}
 	return ""
+}
+
+func text(file io.ReaderAt, at int64, size uint64) string {
+	if size > unix.PathMax || at < 0 {
+		return ""
+	}
+	raw := make([]byte, size)
+	if _, err := file.ReadAt(raw, at); err != nil {
+		return ""
+	}
+	name, _, _ := bytes.Cut(raw, []byte{0})
+	return string(name)
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -142,6 +143,60 @@ func pipes(s string) string {
 		b.WriteString(line)
 	}
 	return b.String()
+}
+
+// Nor in the tracer: descriptors, threads that wait, or zombies.
+func TestNothingIsLeftInTheTracer(t *testing.T) {
+	open := func() int {
+		fds, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(fds)
+	}
+	observe(t, exec.Command("/bin/true"))
+	fds, routines := open(), runtime.NumGoroutine()
+	for range 10 {
+		observe(t, exec.Command("/bin/true"))
+		run(t, exec.Command("/no/such/program"))
+	}
+	// A thread ends a moment after what it waited for.
+	for i := 0; i < 100 && runtime.NumGoroutine() > routines; i++ {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if now := open(); now != fds {
+		t.Errorf("%d descriptors after, %d before", now, fds)
+	}
+	if now := runtime.NumGoroutine(); now > routines {
+		t.Errorf("%d goroutines after, %d before", now, routines)
+	}
+}
+
+// A program file may say anything of its loader.
+func TestHostilePrograms(t *testing.T) {
+	dir := folder(t)
+	whole, err := os.ReadFile("/bin/true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := func(at int, b ...byte) []byte {
+		raw := slices.Clone(whole)
+		copy(raw[at:], b)
+		return raw
+	}
+	for name, raw := range map[string][]byte{
+		"short": whole[:20], "headers at the end": head(32, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), "headers far away": head(32, 0xff, 0xff, 0xff, 0x7f),
+		"many headers": head(56, 0xff, 0xff), "small headers": head(54, 1, 0), "other class": head(4, 1), "other order": head(5, 2),
+		"no interpreter": []byte("#!\n"), "spaces": []byte("#! \t \n"), "itself": []byte("#!" + dir + "/itself\n"), "long": []byte("#!" + strings.Repeat("/x", 3000)), "empty": nil,
+	} {
+		program := write(t, dir+"/"+name, string(raw))
+		os.Chmod(program, 0o755)
+		l := observe(t, exec.Command("/bin/sh", "-c", `"$0" 2>/dev/null; true`, program))
+		if got := says(l, dir); !strings.Contains(got, name+":") {
+			t.Errorf("%s: %s", name, got)
+		}
+		os.Remove(program)
+	}
 }
 
 // Two tracers at once, and one below the other: the kernel has room for one only.
@@ -329,7 +384,7 @@ func TestOrphansAreBuried(t *testing.T) {
 			grep -l "^State:.Z" /proc/[0-9]*/status 2>/dev/null | while read f; do grep -q "^PPid:.$PPID$" $f && grep -H ^Name: $f; done 2>/dev/null
 		}
 		i=0; while [ $i -lt 20 ]; do i=$((i + 1)); sh -c "cat </dev/null & exit"; done
-		i=0; while [ $i -lt 30 -a $(zombies | wc -l) -gt 1 ]; do i=$((i + 1)); sleep 0.2; done; zombies`
+		i=0; while [ $i -lt 30 -a $(zombies | wc -l) -gt 1 ]; do i=$((i + 1)); sleep 0.2; done; zombies; true`
 	var out bytes.Buffer
 	cmd := exec.Command("/bin/sh", "-c", script)
 	cmd.Stdout = &out

@@ -46,6 +46,7 @@ type supervisor struct {
 func newSupervisor(listener int, r *record, t *tree) (*supervisor, error) {
 	stop, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
 	if err != nil {
+		unix.Close(listener)
 		return nil, err
 	}
 	s := &supervisor{

@@ -81,18 +81,17 @@ func (v Verification) deliver(p *plan, steps map[string]transit, verdict *Verdic
 	}
 	delivered := steps[from.name].products
 	known := delivered != nil || len(verdict.Findings) == 0
-	for _, product := range products {
+	for i, product := range products {
 		sums := digests{}
 		for _, d := range product.Digests {
 			sums[d.Algorithm()] = d.Hex()
 		}
-		judged := Judged{Product: product}
+		judged := &verdict.Products[i]
 		for _, name := range slices.Sorted(maps.Keys(delivered)) {
 			if sums.same(delivered[name]) {
 				judged.As = append(judged.As, name)
 			}
 		}
-		verdict.Products = append(verdict.Products, judged)
 		if known && len(judged.As) == 0 {
 			verdict.find(from.foreign(product, sums, delivered))
 		}

@@ -56,6 +56,9 @@ type Product struct {
 // can't be read denies.
 func (v Verification) Judge(products ...Product) Verdict {
 	verdict := Verdict{Layout: attest.SHA256(v.Layout), At: v.At}
+	for _, p := range products {
+		verdict.Products = append(verdict.Products, Judged{Product: p})
+	}
 	d, err := Parse(v.Layout)
 	if err != nil {
 		verdict.find(Finding{Rule: RuleUnreadable, Expected: "a layout in strict JSON", Found: err.Error(), Fix: "get the layout again from its owners; what is read in two ways is not read"})

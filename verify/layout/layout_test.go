@@ -349,6 +349,9 @@ func TestChangedLayout(t *testing.T) {
 	if v.Outcome() != policy.Invalid || !slices.Contains(rules(v), layout.RuleSignatureInvalid) {
 		t.Errorf("%s %+v", v.Outcome(), v.Findings)
 	}
+	if len(v.Products) != 1 || len(v.Products[0].As) > 0 {
+		t.Errorf("of what was asked about: %+v", v.Products)
+	}
 	if len(v.Steps) > 0 || !v.Expires.IsZero() {
 		t.Error("what nobody signed was read on")
 	}

@@ -45,6 +45,9 @@ func printLayout(c *cli.Call, outputs cli.Outputs, v layout.Verdict) error {
 
 // productReference is name@digest, or the digest alone where that is the name.
 func productReference(p layout.Product) string {
+	if len(p.Digests) == 0 {
+		return p.Name
+	}
 	if d := p.Digests[0].String(); p.Name != d {
 		return p.Name + "@" + d
 	}

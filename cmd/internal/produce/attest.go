@@ -227,6 +227,9 @@ func deliver(ctx context.Context, c *cli.Call, s *signing, claims []claim) error
 	if len(claims) != 1 {
 		return &cli.UsageError{Message: fmt.Sprintf("%d statements do not fit into one file", len(claims)), Hint: "choose one --platform"}
 	}
+	if c.IsSet("inline-limit") {
+		return &cli.UsageError{Message: "--inline-limit: there is no place for a document beside --statement and --bundle", Hint: "leave one of them away"}
+	}
 	st := claims[0].statement
 	if out := c.String("statement"); out != "" {
 		return c.WriteFile(out, st.Bytes())

@@ -29,8 +29,10 @@ type instance struct {
 	down []string
 	// denied says that whoever logs in is refused.
 	denied bool
-	asked  map[string]int
-	serve  http.Handler
+	// run is whom the token service of GitHub's runners speaks for.
+	run   local.Workflow
+	asked map[string]int
+	serve http.Handler
 }
 
 func (i *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -64,7 +66,9 @@ func (i *instance) login(w http.ResponseWriter, r *http.Request) bool {
 			return map[string]any{"device_code": "d", "user_code": "ABCD-EFGH", "verification_uri": issuer + "/activate", "interval": 1, "expires_in": 60}
 		},
 		"/issuer/actions": func() map[string]any {
-			token, err := local.Mint(i.dir, local.Run(local.Workflow{Repository: "acme/app"}), time.Now())
+			i.mu.Lock()
+			defer i.mu.Unlock()
+			token, err := local.Mint(i.dir, local.Run(i.run), time.Now())
 			return map[string]any{"value": token, "error": fmt.Sprint(err)}
 		},
 		"/issuer/token": func() map[string]any {
@@ -99,7 +103,7 @@ func sigstore(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: sigstore NAME")
 	}
-	i := &instance{dir: ts.MkAbs(args[0] + ".sigstore"), asked: map[string]int{}}
+	i := &instance{dir: ts.MkAbs(args[0] + ".sigstore"), asked: map[string]int{}, run: local.Workflow{Repository: "acme/app"}}
 	server := httptest.NewUnstartedServer(i)
 	server.Config.ErrorLog = nil
 	server.Start()
@@ -148,6 +152,18 @@ func refuseLogin(ts *testscript.TestScript, neg bool, args []string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.denied = true
+}
+
+// workflow NAME COMMIT REF has the token service of a Sigstore's GitHub speak for a run on a
+// commit of acme/app.
+func workflow(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: workflow NAME COMMIT REF")
+	}
+	i := sigstoreOf(ts, args[0])
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.run.SHA, i.run.Ref = args[1], args[2]
 }
 
 // asked NAME SERVICE N holds that a service was asked so often since the last time, or

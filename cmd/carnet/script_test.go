@@ -80,6 +80,7 @@ func TestScripts(t *testing.T) {
 			"spiffe":    spiffe,
 			"pipeline":  pipeline,
 			"workflow":  workflow,
+			"large":     largeSBOM,
 
 			"refuse-login": refuseLogin,
 		},

@@ -84,9 +84,12 @@ func TestASavedCaseIsJudgedAsTheRegistry(t *testing.T) {
 	if _, err := c.Gate(nil).Source.Discover(t.Context(), artifact.Artifact{Digest: attest.SHA256(nil)}, gate.Near); err == nil {
 		t.Error("what was never asked for is an empty listing")
 	}
-	covered, err := c.Gate(p.policy(requires["a signature"])).Covered(t.Context())
+	covered, err := c.Gate(p.policy(requires["a signature"])).Covered(t.Context(), predicate.Provenance)
 	if err != nil || len(covered) != 1 || covered[0].Statement.PredicateType() != typeSLSA {
 		t.Errorf("%+v, %v", covered, err)
+	}
+	if sboms, err := c.Gate(p.policy(requires["a signature"])).Covered(t.Context(), predicate.SBOM); err != nil || len(sboms) != 0 {
+		t.Errorf("provenance is an SBOM: %+v, %v", sboms, err)
 	}
 }
 
@@ -136,7 +139,7 @@ func TestWithoutPieces(t *testing.T) {
 			t.Errorf("a signed base without %+v: %s %+v", x, v.Outcome(), v.Findings())
 		}
 		if x.Place == attest.PlaceBuildKit {
-			covered, err := less.Gate(p.policy(requires["a signature"])).Covered(t.Context())
+			covered, err := less.Gate(p.policy(requires["a signature"])).Covered(t.Context(), predicate.Provenance)
 			if err != nil || len(covered) != 0 {
 				t.Errorf("%+v, %v", covered, err)
 			}

@@ -29,9 +29,16 @@ _carnet_verify() {
     verify:--at) return ;;
     verify:--image-name) return ;;
     verify:--deploy) return ;;
+    verify:--layout) return ;;
+    verify:--layout-key) return ;;
+    verify:--layout-threshold) return ;;
+    verify:--links) return ;;
+    verify:--layout-param) return ;;
+    verify:--product-of) return ;;
     verify:--require) mapfile -t COMPREPLY < <(compgen -W "signature provenance sbom" -- "$current"); return ;;
     verify:--platform) return ;;
     verify:--bundle) return ;;
+    verify:--max-document-size) return ;;
     verify:--output|verify:-o) mapfile -t COMPREPLY < <(compgen -W "spdx-json spdx-tag-value cyclonedx-json cyclonedx-xml syft-json" -- "$current"); return ;;
     verify:--registry-username) return ;;
     verify:--registry-cacert) return ;;
@@ -114,7 +121,7 @@ _carnet_verify() {
   esac
   case "$command" in
     "") if [[ $current == -* ]]; then words="--help"; else words="verify tree inspect evidence policy trust version"; fi ;;
-    verify) if [[ $current == -* ]]; then words="--key -k --trust --certificate-identity --certificate-oidc-issuer --certificate-identity-regexp --certificate-oidc-issuer-regexp --unsafe-unanchored --github --gitlab --workflow --ref --trigger --runner --environment --threshold --trusted-root --require-log --require-timestamp --insecure-ignore-tlog --insecure-ignore-sct --policy --policy-key --policy-certificate-identity --policy-certificate-oidc-issuer --unsafe-unsigned-policy --allow-policy-rollback --at --fail-on-audit --image-name --deploy --require --platform --bundle --offline --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
+    verify) if [[ $current == -* ]]; then words="--key -k --trust --certificate-identity --certificate-oidc-issuer --certificate-identity-regexp --certificate-oidc-issuer-regexp --unsafe-unanchored --github --gitlab --workflow --ref --trigger --runner --environment --threshold --trusted-root --require-log --require-timestamp --insecure-ignore-tlog --insecure-ignore-sct --policy --policy-key --policy-certificate-identity --policy-certificate-oidc-issuer --unsafe-unsigned-policy --allow-policy-rollback --at --fail-on-audit --image-name --deploy --layout --layout-key --layout-threshold --links --layout-param --product-of --require --platform --bundle --offline --max-document-size --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     tree) if [[ $current == -* ]]; then words="--offline --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     inspect) if [[ $current == -* ]]; then words="--offline --predicate --output -o --registry-username --registry-cacert --allow-http-registry --timeout -t --max-referrers --max-bundle-size --help"; else words=""; fi ;;
     evidence) if [[ $current == -* ]]; then words="--help"; else words="save"; fi ;;

@@ -169,5 +169,5 @@ func attestFile(c *cli.Call, arg, uri string) error {
 }
 
 func noPlace(name string) error {
-	return &cli.UsageError{Message: name + " is over --inline-limit, and a file has no place for a document beside it", Hint: "raise --inline-limit, and write the bundle with --bundle OUT"}
+	return &cli.UsageError{Message: name + " is over --inline-limit, and a file has no place for a document beside it", Hint: "write the bundle with --bundle OUT: it holds the predicate itself"}
 }

@@ -44,7 +44,9 @@ func TestSignalFromOutside(t *testing.T) {
 			p.Signal(syscall.SIGTERM)
 		}()
 	}
-	_, err = tr.Run(t.Context(), cmd)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, err = tr.Run(ctx, cmd)
 	w.Close()
 	refused(t, err)
 	if cmd.ProcessState.ExitCode() != 5 {

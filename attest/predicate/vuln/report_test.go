@@ -138,15 +138,18 @@ func TestSeverityOfScores(t *testing.T) {
 	for score, want := range map[string]vuln.Severity{
 		"0": vuln.Negligible, "0.1": vuln.Low, "3.9": vuln.Low, "4.0": vuln.Medium, "6.9": vuln.Medium, "7.0": vuln.High, "8.9": vuln.High, "9.0": vuln.Critical, "10": vuln.Critical,
 		"10.1": vuln.Unknown, "-1": vuln.Unknown, "NaN": vuln.Unknown, "1e400": vuln.Unknown, "moderate": vuln.Medium, "CRITICAL": vuln.Critical,
-		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H": vuln.Critical,   // 10.0, Log4Shell
-		"CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N": vuln.High,       // 7.5, Heartbleed
-		"CVSS:3.1/AV:N/AC:L/PR:L/UI:R/S:C/C:L/I:L/A:N": vuln.Medium,     // 5.4
-		"CVSS:3.1/AV:P/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N": vuln.Low,        // 1.6
-		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N": vuln.Negligible, // 0
-		"CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H": vuln.Critical,   // 9.9
-		"CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:C/C:H/I:H/A:H": vuln.Critical,   // 9.0
-		"CVSS:3.1/AV:N/AC:L/PR:H/UI:N/S:C/C:H/I:H/A:H": vuln.Critical,   // 9.1
-		"CVSS:3.1/AV:N/AC:L":                           vuln.Unknown,
+		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H":                    vuln.Critical,   // 10.0, Log4Shell
+		"CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N":                    vuln.High,       // 7.5, Heartbleed
+		"CVSS:3.1/AV:N/AC:L/PR:L/UI:R/S:C/C:L/I:L/A:N":                    vuln.Medium,     // 5.4
+		"CVSS:3.1/AV:P/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N":                    vuln.Low,        // 1.6
+		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N":                    vuln.Negligible, // 0
+		"CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H":                    vuln.Critical,   // 9.9
+		"CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:C/C:H/I:H/A:H":                    vuln.Critical,   // 9.0
+		"CVSS:3.1/AV:N/AC:L/PR:H/UI:N/S:C/C:H/I:H/A:H":                    vuln.Critical,   // 9.1
+		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H": vuln.Critical,   // 10.0
+		"CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N": vuln.High,       // 7.3, FIRST's example of CVE-2022-41741
+		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:N/SC:N/SI:N/SA:N": vuln.Negligible,
+		"CVSS:3.1/AV:N/AC:L": vuln.Unknown,
 	} {
 		if r := parse(t, vuln.InToto02, strings.Replace(frame, "SCORE", score, 1)); r.Findings[0].Severity != want {
 			t.Errorf("%s is %s, want %s", score, r.Findings[0].Severity, want)

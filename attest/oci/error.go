@@ -67,6 +67,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	if e.Op == "" && e.Place == "" {
+		return e.Detail
+	}
 	if e.Op == "" {
 		return e.Place + ": " + e.Detail
 	}

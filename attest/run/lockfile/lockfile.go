@@ -127,7 +127,9 @@ func Parse(name string, raw []byte) (*Lock, error) {
 	if !known {
 		return nil, &Error{Expected: "the name of a lock file, such as go.sum", Found: quoted(base(name))}
 	}
-	c := &collector{format: f.format, seen: map[string]int{}}
+	// A package takes about a hundred bytes in the tersest of the formats.
+	guess := min(len(raw)/100, MaxEntries/10)
+	c := &collector{format: f.format, found: make([]resource.Descriptor, 0, guess), seen: make(map[string]int, guess)}
 	if len(raw) > f.most {
 		return nil, c.wrong("", fmt.Sprintf("at most %d bytes", f.most), fmt.Sprint(len(raw)))
 	}

@@ -36,11 +36,11 @@ type Skipped struct {
 // which must not be changed afterwards. The error is an *[Error].
 func ParseBundles(raw []byte) (*Collection, error) {
 	c := &Collection{}
-	whole, rest := firstValue(raw)
-	if whole != nil && rest {
+	value, more := firstValue(raw)
+	if value && more {
 		return c.orNot(c.lines(raw))
 	}
-	if whole == nil {
+	if !value {
 		// What is no JSON may be a first line that is to be ignored. If no line is a bundle, what
 		// is wrong with the file as a bundle tells more.
 		if c.lines(raw) == nil {
@@ -83,20 +83,18 @@ func (c *Collection) orNot(err error) (*Collection, error) {
 	return c, nil
 }
 
-// firstValue is the first JSON value of raw, or nil, and whether more follows it in another
+// firstValue says whether raw begins with a JSON value, and whether more follows it in another
 // line.
-func firstValue(raw []byte) (jsontext.Value, bool) {
+func firstValue(raw []byte) (value, more bool) {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(raw))
-	value, err := dec.ReadValue()
-	if err != nil {
-		return nil, false
+	if err := dec.SkipValue(); err != nil {
+		return false, false
 	}
-	value = value.Clone()
 	after := raw[dec.InputOffset():]
 	if _, err := dec.ReadToken(); err == io.EOF {
-		return value, false
+		return true, false
 	}
-	return value, bytes.HasPrefix(bytes.TrimLeft(after, " \t\r"), []byte("\n"))
+	return true, bytes.HasPrefix(bytes.TrimLeft(after, " \t\r"), []byte("\n"))
 }
 
 func (c *Collection) lines(raw []byte) error {

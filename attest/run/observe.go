@@ -86,7 +86,7 @@ func (o *observation) lookBefore(ctx context.Context) error {
 
 // checkout is the state of the checkout, or nil.
 func (o *observation) checkout(ctx context.Context) (*checkout.Checkout, error) {
-	c, err := checkout.Read(ctx, o.step.dir(), o.step.Environ)
+	c, err := checkout.Look(ctx, o.step.dir(), o.step.Environ)
 	if errors.Is(err, checkout.ErrNotCheckout) || errors.Is(err, checkout.ErrNoCommit) || errors.Is(err, checkout.ErrNoGit) {
 		return nil, nil
 	}

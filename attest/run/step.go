@@ -75,7 +75,8 @@ type Record struct {
 	// Unchanged are the paths of products that were there before and that the command did
 	// not write.
 	Unchanged []string
-	// Before and After are the checkout's states; nil where there is none, or no commit yet.
+	// Before and After are the root, the commit and the cleanness of the checkout; nil where
+	// there is none, or no commit yet.
 	Before, After *checkout.Checkout
 	// Environment are recorded variables. Withheld are those that were not recorded, for they
 	// look like secrets.

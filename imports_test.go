@@ -116,7 +116,7 @@ var rules = []rule{
 	},
 	{
 		name: "carnet-verify is light", who: []string{"./cmd/carnet-verify", "./cmd/internal/consume", "./cmd/internal/cli"},
-		ban: slices.Concat(syft, cloud, kubernetes, []string{"./cmd/internal/produce", "./sbom/scan", "./attest/checkout", "modernc.org/..."}),
+		ban: slices.Concat(syft, cloud, kubernetes, []string{"./cmd/internal/produce", "./sbom/scan", "./attest/checkout", "./attest/run/...", "modernc.org/..."}),
 		why: "it is installed on every node and in every cluster: small, quick to start, with little to patch",
 	},
 	{

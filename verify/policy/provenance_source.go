@@ -102,6 +102,9 @@ func (x *candidate) compare() (agreed []string, differ differences) {
 }
 
 func sameRepository(certified, stated string) bool {
+	if certified != "" && !strings.Contains(certified, ":") {
+		certified = "https://" + certified // as CircleCI's tokens have it: github.com/acme/app
+	}
 	s, err := known.ParseSource(certified)
 	return err == nil && known.Fold(s.Repository) == known.Fold(stated)
 }

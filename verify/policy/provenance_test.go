@@ -96,6 +96,20 @@ func TestProvenanceRules(t *testing.T) {
 	}
 }
 
+// CircleCI's tokens, and so its certificates, name repositories without a scheme.
+func TestRepositoryWithoutAScheme(t *testing.T) {
+	c, s := newCI(t), newScene(t)
+	for repository, rule := range map[string]string{"github.com/acme/shop": "", "github.com/acme/shop2": "provenance.certificate"} {
+		h := newHouse(policy.ProvenanceClause{Builders: []string{"any"}, SourceTrust: "certificate", Repositories: []string{"https://github.com/acme/shop"}})
+		h.doc.Identities = append(h.doc.Identities, policy.Identity{Name: "any", OIDC: &policy.OIDC{Issuer: "https://token.actions.githubusercontent.com", Subject: "https://github.com/acme/build/**"}})
+		h.doc.Builders = append(h.doc.Builders, policy.Builder{Name: "any", IDs: []string{"https://github.com/acme/build/**"}, SignedBy: []string{"any"}, Level: 2})
+		v, f := h.judge(t, policy.Case{Artifact: s.amd64, Evidence: []*verify.Evidence{c.signs(run(12, repository), s.amd64, typeSLSA, provenance())}})
+		if f.Rule != rule || v.Allowed() != (rule == "") {
+			t.Errorf("%s: %s %+v", repository, v.Outcome(), f)
+		}
+	}
+}
+
 // What every rule found is told where all pass, too.
 func TestProvenanceThatPasses(t *testing.T) {
 	c, s := newCI(t), newScene(t)

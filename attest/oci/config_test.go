@@ -2,6 +2,7 @@ package oci_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -92,18 +93,20 @@ func TestConfig(t *testing.T) {
 // attested is an index of one image with an attestation manifest of these statements.
 func attested(t *testing.T, ref string, image mutate.Appendable, statements ...string) attest.Digest {
 	t.Helper()
-	content := mutate.MediaType(empty.Image, types.OCIManifestSchema1)
+	var layers []mutate.Addendum
 	for _, s := range statements {
 		st, err := attest.ParseStatement([]byte(s))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if content, err = mutate.Append(content, mutate.Addendum{
+		layers = append(layers, mutate.Addendum{
 			Layer:       static.NewLayer([]byte(s), types.MediaType(attest.PayloadType)),
 			Annotations: map[string]string{"in-toto.io/predicate-type": st.PredicateType()},
-		}); err != nil {
-			t.Fatal(err)
-		}
+		})
+	}
+	content, err := mutate.Append(mutate.MediaType(empty.Image, types.OCIManifestSchema1), layers...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	e := entry(content, "unknown", "unknown")
 	e.Annotations = map[string]string{"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": digestOf(t, image).String()}
@@ -139,6 +142,18 @@ func TestStatements(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "is not about") {
 		t.Error(err)
 	}
+}
+
+// An index can't make a reader hold statements without end.
+func TestStatementsAreBounded(t *testing.T) {
+	r := registry.Start(t, registry.Config{})
+	ref := r.Host + "/shop/app:v1"
+	image := imageFor(t, "linux", "amd64")
+	one := statement(typeSBOM, digestOf(t, image))
+	attested(t, ref, image, slices.Repeat([]string{one}, 257)...)
+	store := open(t, quick(t), ref)
+	_, err := store.Statements(t.Context(), resolve(t, store, ref), nil)
+	wantKind(t, err, oci.KindOverBound)
 }
 
 // Whatever resolving has read is not fetched again.

@@ -144,6 +144,7 @@ func TestRefused(t *testing.T) {
 		"yarn, two hashes":              {"yarn.lock", "# yarn lockfile v1\na@^1:\n  version \"1.0.0\"\n  integrity {a64}\na@^1.0:\n  version \"1.0.0\"\n  integrity {b64}\n", "line 5: expected the sha512 of pkg:npm/a@1.0.0"},
 		"yarn, a field twice":           {"yarn.lock", "# yarn lockfile v1\na@^1:\n  version \"1.0.0\"\n  version \"1.0.1\"\n", "line 4: expected each field once"},
 		"yarn, two cache checksums":     {"yarn.lock", "__metadata:\n  version: 8\n\"a@npm:^1\":\n  resolution: \"a@npm:1.0.0\"\n  checksum: 10c0/aa\n\"a@npm:1\":\n  resolution: \"a@npm:1.0.0\"\n  checksum: 10c0/bb\n", "line 6: expected the yarnCacheChecksum of pkg:npm/a@1.0.0"},
+		"yarn, a checksum of words":     {"yarn.lock", "__metadata:\n  version: 8\n\"a@npm:^1\":\n  resolution: \"a@npm:1.0.0\"\n  checksum: trust me\n", "line 3: expected a checksum in hex"},
 		"yarn, neither":                 {"yarn.lock", "\n", "expected a yarn.lock"},
 		"Cargo, two checksums":          {"Cargo.lock", "[[package]]\nname='a'\nversion='1.0.0'\nsource='registry+https://github.com/rust-lang/crates.io-index'\nchecksum='{a256}'\n[[package]]\nname='a'\nversion='1.0.0'\nsource='registry+https://github.com/rust-lang/crates.io-index'\nchecksum='{b256}'\n", "a 1.0.0: expected the sha256 of pkg:cargo/a@1.0.0"},
 		"Cargo, checksum and metadata":  {"Cargo.lock", "[[package]]\nname='a'\nversion='1.0.0'\nsource='registry+s'\nchecksum='{a256}'\n[metadata]\n'checksum a 1.0.0 (registry+s)'='{b256}'\n", "a 1.0.0: expected the checksum of its metadata"},

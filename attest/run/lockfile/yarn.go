@@ -139,6 +139,9 @@ func (y *yarn) modern(at string, f map[string]string) error {
 		}
 		d.URI, d.DownloadLocation = purl("npm", name, version, "download_url", elsewhere(archive)), archive
 		if sum := f["checksum"]; sum != "" {
+			if hex := base(sum); len(sum) > 200 || strings.Trim(hex, "0123456789abcdef") != "" {
+				return y.c.wrong(at, "a checksum in hex, with the version of the cache before it", quoted(sum))
+			}
 			d.Annotations = map[string]any{"yarnCacheChecksum": sum}
 		}
 		return y.c.add(at, d)

@@ -52,9 +52,11 @@ func (v *verification) image(ctx context.Context, target string, t oci.Target) (
 }
 
 const (
-	// documentGC is the garbage collector's percentage while a large document is read: what is
-	// kept of one is most of the memory, and at Go's 100 half of it would be garbage.
-	documentGC = 50
+	// documentGC is the garbage collector's percentage while a large document is read, and
+	// documentMemory the number of bytes from which on it works harder: what is kept of one is most
+	// of the memory, and at Go's 100 half of it would be garbage.
+	documentGC     = 50
+	documentMemory = 256 << 20
 	// largeDocument is what a document is stored in from which it is worth it.
 	largeDocument = 2 << 20
 )
@@ -64,6 +66,9 @@ func (v *verification) sparing(open func(context.Context, attest.Digest, int64) 
 	return func(ctx context.Context, stored attest.Digest, size int64) (io.ReadCloser, error) {
 		if size > largeDocument && v.call.Env.Getenv("GOGC") == "" {
 			debug.SetGCPercent(documentGC)
+		}
+		if size > largeDocument && v.call.Env.Getenv("GOMEMLIMIT") == "" {
+			debug.SetMemoryLimit(documentMemory)
 		}
 		return open(ctx, stored, size)
 	}

@@ -167,7 +167,10 @@ func nothing(cell *Cell, c Case) string {
 		if e.PredicateType() != "" && e.Kind() == verify.KindAttestation {
 			kind += " of type " + e.PredicateType()
 		}
-		if e.Subject() != cell.Node.Digest {
+		switch {
+		case e.Subject().IsZero():
+			kind += " of commit " + list(e.Commits(), 3)
+		case e.Subject() != cell.Node.Digest:
 			kind += " of " + e.Subject().String()
 		}
 		if !slices.Contains(others, kind) {

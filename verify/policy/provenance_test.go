@@ -96,6 +96,16 @@ func TestProvenanceRules(t *testing.T) {
 	}
 }
 
+// What there is instead of what is missing is told with what it is about.
+func TestMissingBesideACommitsEvidence(t *testing.T) {
+	c, s := newCI(t), newScene(t)
+	tests := c.signsOf(run(), builtCommit, "https://in-toto.io/attestation/test-result/v0.1", `{"result":"PASSED","configuration":[{"name":"unit","digest":{"gitCommit":"`+builtCommit+`"}}]}`)
+	v, f := newHouse(strictClause()).judge(t, policy.Case{Artifact: s.amd64, Evidence: []*verify.Evidence{tests}})
+	if v.Allowed() || !strings.Contains(f.Found, "test-result/v0.1 of commit "+builtCommit) {
+		t.Errorf("%+v", f)
+	}
+}
+
 // CircleCI's tokens, and so its certificates, name repositories without a scheme.
 func TestRepositoryWithoutAScheme(t *testing.T) {
 	c, s := newCI(t), newScene(t)

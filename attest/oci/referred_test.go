@@ -5,11 +5,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/carnet-project/carnet/attest"
 	"github.com/carnet-project/carnet/attest/oci"
+	"github.com/carnet-project/carnet/attest/predicate/reference"
 	"github.com/carnet-project/carnet/fixtures/registry"
 )
 
@@ -176,4 +178,43 @@ func TestDocumentsThatCannotBe(t *testing.T) {
 	if _, err := archive.AttachDocument(t.Context(), resolve(t, store, "oci:"+dir), document(1000, &opened)); err == nil {
 		t.Error("writes to an archive")
 	}
+}
+
+// A listing says to what evidence refers, where each document's type is told.
+func TestReferencesAreHinted(t *testing.T) {
+	documentStores(t, func(t *testing.T, at string, _ *registry.Registry) {
+		store := open(t, quick(t), at)
+		image := resolve(t, store, at)
+		refers := func(types ...string) *attest.Bundle {
+			r := reference.Reference{Attester: reference.Attester}
+			for _, predicateType := range types {
+				r.Documents = append(r.Documents, reference.Document{Location: "https://example.com/sbom", MediaType: "application/json", PredicateType: predicateType})
+			}
+			raw, err := r.Predicate()
+			if err != nil {
+				t.Fatal(err)
+			}
+			st, err := attest.NewStatement(reference.V01, raw, attest.NewSubject("", image.Digest))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := attest.NewEnvelopeBundle(st, attest.Signature{Bytes: []byte("not tested here")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b
+		}
+		attach(t, store, image, refers(typeSBOM, typeProvenance, typeSBOM), refers(typeSBOM, ""))
+		var hints []string
+		for _, f := range discover(t, open(t, quick(t), at), image.Digest, oci.Near) {
+			if f.PredicateType != reference.V01 {
+				t.Errorf("listed as %s", f.PredicateType)
+			}
+			hints = append(hints, strings.Join(f.Refers, " "))
+		}
+		slices.Sort(hints)
+		if want := []string{"", typeSBOM + " " + typeProvenance}; !slices.Equal(hints, want) {
+			t.Errorf("hints %q, want %q", hints, want)
+		}
+	})
 }

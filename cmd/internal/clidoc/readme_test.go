@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,10 +116,13 @@ func TestExamplesAreUnderstood(t *testing.T) {
 	}
 }
 
-// understood asks for the command's help behind its arguments: a flag or command that
-// does not exist is refused as usage before anything else.
+// understood asks for the command's help behind its arguments, but before a command line that
+// it is to run: a flag or command that does not exist is refused as usage before anything else.
 func understood(t *testing.T, args []string) {
 	t.Helper()
+	if i := slices.Index(args, "--"); i >= 0 {
+		args = args[:i]
+	}
 	var out strings.Builder
 	env := &cli.Env{
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out,

@@ -20,7 +20,8 @@ type observation struct {
 	step   *Step
 	tree   *tree // as it was before
 	record *Record
-	// hashing is of the materials that are files.
+	// files are the materials that are hashed while the command begins, and hashing is that.
+	files   []entry
 	hashing *hashing
 	cancel  context.CancelFunc
 	// locksums are the digests of the lock files that were read, by path.
@@ -35,7 +36,7 @@ type observation struct {
 const (
 	// headStart is how long the command waits for files to be hashed, so that in a small tree
 	// all are before it begins.
-	headStart = 25 * time.Millisecond
+	headStart = 10 * time.Millisecond
 	// clockStep is by how much clocks differ that go in steps.
 	clockStep = 50 * time.Millisecond
 )
@@ -81,7 +82,19 @@ func (o *observation) lookBefore(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return o.place()
+	if err := o.place(); err != nil {
+		return err
+	}
+	o.hash(ctx)
+	return nil
+}
+
+// hash begins to hash the materials. Nothing else is done then but waiting for the command: it
+// takes every processor, and whatever had to be done before the command would wait for it.
+func (o *observation) hash(ctx context.Context) {
+	// What ends the caller's context ends the command, and the record is of how it ended.
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	o.cancel, o.hashing = cancel, o.tree.hash(background, o.files)
 }
 
 // checkout is the state of the checkout, or nil.
@@ -113,9 +126,8 @@ func (o *observation) place() error {
 	return nil
 }
 
-// materials lists the materials and begins to hash them. Those that the command is about to
-// make again are hashed at once, and so is what links lead to, for the links on the way to
-// it can't be held.
+// materials lists the materials. Those that the command is about to make again are hashed at
+// once, and so is what links lead to, for the links on the way to it can't be held.
 func (o *observation) materials(ctx context.Context) error {
 	s, r := o.step, o.record
 	l := &list{tree: o.tree, chosen: s.Materials, environ: s.Environ, dir: s.dir()}
@@ -128,18 +140,14 @@ func (o *observation) materials(ctx context.Context) error {
 			return fmt.Errorf("listing the materials: %w", err)
 		}
 	}
-	var odd, files []entry
-
+	var odd []entry
 	for _, e := range l.entries {
 		if e.kind == 0 && !s.Products.Match(e.path) {
-			files = append(files, e)
+			o.files = append(o.files, e)
 		} else {
 			odd = append(odd, e)
 		}
 	}
-	// What ends the caller's context ends the command, and the record is of how it ended.
-	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	o.cancel, o.hashing = cancel, o.tree.hash(background, files)
 	var err error
 	if r.Materials, r.Skipped, err = o.tree.hash(ctx, odd).wait(); err != nil {
 		return fmt.Errorf("the material %w", err)

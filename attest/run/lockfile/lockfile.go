@@ -3,6 +3,7 @@ package lockfile
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/carnet-project/carnet/attest/predicate/resource"
 )
@@ -89,7 +90,8 @@ type family struct {
 	read func(c *collector, raw []byte) error
 }
 
-func families() []family {
+// families are made once: every file of a tree is held against them.
+var families = sync.OnceValue(func() []family {
 	return []family{
 		{GoSum, []string{"go.sum", "go.work.sum"}, MaxBytes, readGoSum},
 		{NPM, []string{"package-lock.json", "npm-shrinkwrap.json"}, MaxBytes, readNPM},
@@ -112,7 +114,7 @@ func families() []family {
 		{Mix, []string{"mix.lock"}, MaxBytes, readMix},
 		{Swift, []string{"Package.resolved"}, MaxBytes, readSwift},
 	}
-}
+})
 
 // Known says whether a file of this name, or path with slashes, is one that [Parse] reads.
 func Known(name string) bool {

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 	"github.com/carnet-project/carnet/attest/predicate/custom"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
 )
 
 // Resolve gives the URI of a predicate type from one of cosign's aliases (see

@@ -4,8 +4,8 @@ import (
 	"io"
 
 	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 	"github.com/carnet-project/carnet/attest/predicate/cyclonedx"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
 	"github.com/carnet-project/carnet/attest/predicate/spdx"
 )
 

@@ -7,7 +7,7 @@ import (
 	"encoding/base64"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // V1 is the predicate type.

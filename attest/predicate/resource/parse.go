@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // Parse reads "URI@ALGORITHM:HEX", as in

@@ -12,7 +12,7 @@ import (
 	"unicode"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // A Descriptor names a resource. It has at least one of URI, Digest and Content.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // A Log is a SARIF log as a tool wrote it, with what is asked of it before it is attested:

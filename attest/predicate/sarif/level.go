@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // settle counts the results, now that the rules are known. The error is of a reference to a

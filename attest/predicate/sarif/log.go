@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // maxRuns bounds how many runs a log has, and maxExtensions how many extensions a tool.

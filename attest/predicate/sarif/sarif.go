@@ -13,8 +13,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/carnet-project/carnet/attest"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 	"github.com/carnet-project/carnet/attest/predicate/custom"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
 	"github.com/carnet-project/carnet/attest/predicate/resource"
 	"github.com/carnet-project/carnet/attest/predicate/witness"
 )

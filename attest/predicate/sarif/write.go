@@ -5,7 +5,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // A Document is what a predicate of type [V1] holds.

@@ -4,7 +4,7 @@ package scai
 
 import (
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 	"github.com/carnet-project/carnet/attest/predicate/resource"
 )
 

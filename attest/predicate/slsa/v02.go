@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 	"github.com/carnet-project/carnet/attest/predicate/resource"
 )
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 // Type is the predicate type that leaves the version to the document. The others

@@ -182,14 +182,14 @@ func TestReadOwn(t *testing.T) {
 // The vectors and scores are of the examples in the Complete Guide to CVSS 2.0, section 3.3.
 func TestSeverityOfOldVectors(t *testing.T) {
 	for vector, want := range map[string]vuln.Severity{
-		"AV:N/AC:L/Au:N/C:N/I:N/A:C":            vuln.High,       // 7.8, CVE-2002-0392
-		"CVSS:2.0/AV:N/AC:L/Au:N/C:C/I:C/A:C":   vuln.High,       // 10.0, CVE-2003-0818: there is no critical
-		"(AV:L/AC:H/Au:N/C:C/I:C/A:C)":          vuln.Medium,     // 6.2, CVE-2003-0062
-		"AV:L/AC:H/Au:N/C:P/I:N/A:N":            vuln.Low,        // 1.2
-		"AV:N/AC:L/Au:N/C:N/I:N/A:N/E:U/RL:OF/RC:C":  vuln.Negligible, // 0
-		"AV:N/AC:L/Au:N/C:N/I:N":                vuln.Unknown,
-		"CVSS:4.0/AV:N/AC:L/Au:N/C:C/I:C/A:C":   vuln.Unknown,
-		"CVSS:3.1/AV:N/AC:L/Au:N/C:N/I:N/A:N/x": vuln.Unknown,
+		"AV:N/AC:L/Au:N/C:N/I:N/A:C":                vuln.High,       // 7.8, CVE-2002-0392
+		"CVSS:2.0/AV:N/AC:L/Au:N/C:C/I:C/A:C":       vuln.High,       // 10.0, CVE-2003-0818: there is no critical
+		"(AV:L/AC:H/Au:N/C:C/I:C/A:C)":              vuln.Medium,     // 6.2, CVE-2003-0062
+		"AV:L/AC:H/Au:N/C:P/I:N/A:N":                vuln.Low,        // 1.2
+		"AV:N/AC:L/Au:N/C:N/I:N/A:N/E:U/RL:OF/RC:C": vuln.Negligible, // 0
+		"AV:N/AC:L/Au:N/C:N/I:N":                    vuln.Unknown,
+		"CVSS:4.0/AV:N/AC:L/Au:N/C:C/I:C/A:C":       vuln.Unknown,
+		"CVSS:3.1/AV:N/AC:L/Au:N/C:N/I:N/A:N/x":     vuln.Unknown,
 	} {
 		if got := vuln.Rated(vector); got != want {
 			t.Errorf("%s is %s, want %s", vector, got, want)

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/carnet-project/carnet/attest"
-	"github.com/carnet-project/carnet/attest/predicate/internal/strict"
+	"github.com/carnet-project/carnet/attest/internal/strict"
 )
 
 func place(i int) string { return "/attestations/" + strconv.Itoa(i) + "/attestation" }

@@ -112,8 +112,8 @@ type stating func(n artifact.Artifact, name string) (*attest.Statement, error)
 func stateAbout(c *cli.Call, arg string, say stating) error {
 	ctx, cancel := withTimeout(c)
 	defer cancel()
-	if c.String("statement") != "" && (c.String("bundle") != "" || c.String("key") != "" || c.String("identity-token") != "") {
-		return cli.Usagef("--statement writes the unsigned statement: --key, --identity-token and --bundle have no place beside it")
+	if err := unsignedAlone(c); err != nil {
+		return err
 	}
 	if d, err := attest.ParseDigest(arg); err == nil {
 		return stateAboutFile(ctx, c, artifact.Artifact{Kind: artifact.KindFile, Digest: d}, "", say)
@@ -188,18 +188,33 @@ func aboutImage(ctx context.Context, c *cli.Call, arg string, claim func(*subjec
 	if err != nil {
 		return err
 	}
-	if delivered(c) {
-		return deliver(ctx, c, signing, claims)
-	}
-	if store != nil {
+	if store != nil && !delivered(c) {
 		if err := store(s, nodes); err != nil {
 			return err
 		}
 	}
-	if claims, err = byReference(ctx, c, s, signing, claims); err != nil {
+	return conclude(ctx, c, s, signing, claims)
+}
+
+// conclude does with claims about an image what the flags say: write them, sign and write
+// them, or sign and store them.
+func conclude(ctx context.Context, c *cli.Call, s *subject, signing *signing, claims []claim) error {
+	if delivered(c) {
+		return deliver(ctx, c, signing, claims)
+	}
+	claims, err := byReference(ctx, c, s, signing, claims)
+	if err != nil {
 		return err
 	}
 	return signAndStore(ctx, c, s, signing, claims)
+}
+
+// unsignedAlone refuses what has no place beside --statement.
+func unsignedAlone(c *cli.Call) error {
+	if c.String("statement") != "" && (c.String("bundle") != "" || c.String("key") != "" || c.String("identity-token") != "") {
+		return cli.Usagef("--statement writes the unsigned statement: --key, --identity-token and --bundle have no place beside it")
+	}
+	return nil
 }
 
 // openSigningUnless opens what to sign with, unless only the unsigned statement is

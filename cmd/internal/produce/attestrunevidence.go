@@ -70,10 +70,11 @@ func (e *runEvidence) checkDestination() error {
 	switch {
 	case statement == "" && bundle == "":
 		return &cli.UsageError{Message: "files have no place for evidence beside them but another file", Hint: "name one with --bundle OUT, or --statement FILE for the unsigned statement"}
-	case statement != "" && (bundle != "" || c.String("key") != "" || c.String("identity-token") != ""):
-		return cli.Usagef("--statement writes the unsigned statement: --key, --identity-token and --bundle have no place beside it")
 	case statement == "-" || bundle == "-":
 		return cli.Usagef("stdout belongs to the command: name a file in place of -")
+	}
+	if err := unsignedAlone(c); err != nil {
+		return err
 	}
 	e.destination = statement + bundle
 	if statement == "" {

@@ -24,8 +24,8 @@ type personal func(s *subject, n artifact.Artifact, by *attest.Certificate) (*at
 func statePersonally(c *cli.Call, arg string, say personal) error {
 	ctx, cancel := withTimeout(c)
 	defer cancel()
-	if c.String("statement") != "" && (c.String("bundle") != "" || c.String("key") != "" || c.String("identity-token") != "") {
-		return cli.Usagef("--statement writes the unsigned statement: --key, --identity-token and --bundle have no place beside it")
+	if err := unsignedAlone(c); err != nil {
+		return err
 	}
 	client, err := c.Registry()
 	if err != nil {
@@ -53,13 +53,7 @@ func statePersonally(c *cli.Call, arg string, say personal) error {
 		return err
 	}
 	claims := []claim{{node, st}}
-	if delivered(c) {
-		return deliver(ctx, c, signing, claims)
-	}
-	if claims, err = byReference(ctx, c, s, signing, claims); err != nil {
-		return err
-	}
-	return signAndStore(ctx, c, s, signing, claims)
+	return conclude(ctx, c, s, signing, claims)
 }
 
 // onePlatform is the platform that --platform chooses, or else the image as it was named.

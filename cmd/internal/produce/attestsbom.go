@@ -95,13 +95,7 @@ func attestImageSBOMs(c *cli.Call, scanner *scan.Scanner, format scan.Format, ar
 	if err != nil {
 		return err
 	}
-	if delivered(c) {
-		return deliver(ctx, c, signing, claims)
-	}
-	if claims, err = byReference(ctx, c, s, signing, claims); err != nil {
-		return err
-	}
-	return signAndStore(ctx, c, s, signing, claims)
+	return conclude(ctx, c, s, signing, claims)
 }
 
 // sbomClaims scans nodes one after the other, for each scan uses every core and most

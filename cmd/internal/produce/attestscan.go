@@ -102,9 +102,10 @@ func (s *ingested) state(arg string) error {
 	c := s.call
 	ctx, cancel := withTimeout(c)
 	defer cancel()
+	if err := unsignedAlone(c); err != nil {
+		return err
+	}
 	switch {
-	case c.String("statement") != "" && (c.String("bundle") != "" || c.String("key") != "" || c.String("identity-token") != ""):
-		return cli.Usagef("--statement writes the unsigned statement: --key, --identity-token and --bundle have no place beside it")
 	case delivered(c) && c.Bool("attach-report"):
 		return cli.Usagef("--attach-report stores the report with TARGET: --statement and --bundle have no place beside it")
 	}

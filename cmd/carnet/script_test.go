@@ -11,6 +11,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,6 +29,11 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 func TestMain(m *testing.M) {
 	if trace.IsStub(os.Args) { // as main does; testscript goes by the program's name
 		os.Exit(trace.Stub(os.Args))
+	}
+	// Half of a story's time is waiting, for keys that open slowly and servers that are away.
+	// The command line's -parallel stands before this.
+	if err := flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
 	}
 	testscript.Main(m, map[string]func(){"carnet": main, "nosocket": nosocket})
 }

@@ -73,7 +73,7 @@ func TestScans(t *testing.T) {
 			s.with.Unknown = append(s.with.Unknown, policy.Unknown{Subject: s.image.Digest, PredicateType: typeCDX, Reason: verify.ReasonUnreadable, Detail: "timeout"})
 		}, nil},
 		"cosign's without the age of its database": {func(s *stocked) {
-			s.says(s.scanner, typeCosignVuln, cosign(`{"SchemaVersion":2,"ArtifactName":"a"}`), 2)
+			s.says(s.scanner, typeCosignVuln, cosign(`{"SchemaVersion":2,"ArtifactName":"a","Results":[{"Class":"os-pkgs"}]}`), 2)
 		}, []string{"missing vulnerabilities.database"}},
 		"cosign's with Grype's, which has one":  {func(s *stocked) { s.says(s.scanner, typeCosignVuln, grype(stamp(3)), 2) }, nil},
 		"cosign's with Grype's, and an old one": {func(s *stocked) { s.says(s.scanner, typeCosignVuln, grype(stamp(72)), 2) }, []string{"stale vulnerabilities.database"}},

@@ -77,7 +77,7 @@ func TestScannersOwnReports(t *testing.T) {
 // What is no report of a scanner that is known is never one without findings.
 func TestUnreadableResults(t *testing.T) {
 	for _, result := range []string{
-		`{}`, `[]`, `""`, `"{}"`, `null`, `{"error":"no database"}`, `{"SchemaVersion":2}`, `{"SchemaVersion":1,"ArtifactName":"a"}`, `{"ArtifactName":"a","Results":[]}`,
+		`{}`, `[]`, `""`, `"{}"`, `null`, `{"error":"no database"}`, `{"SchemaVersion":2}`, `{"SchemaVersion":2,"ArtifactName":"a"}`, `{"SchemaVersion":2,"ArtifactName":"a","Results":[]}`, `{"SchemaVersion":2,"ArtifactName":"a","Results":[{"Class":"secret"}]}`, `{"SchemaVersion":1,"ArtifactName":"a"}`, `{"ArtifactName":"a","Results":[]}`,
 		`{"matches":[]}`, `{"descriptor":{"name":"grype"}}`, `{"matches":[],"descriptor":{"name":"other"}}`,
 		`{"SchemaVersion":2,"ArtifactName":"a","matches":[],"descriptor":{"name":"grype"}}`,
 		`{"SchemaVersion":2,"ArtifactName":"a","Results":[{"Vulnerabilities":[{"PkgName":"a"}]}]}`,
@@ -93,7 +93,7 @@ func TestUnreadableResults(t *testing.T) {
 			t.Errorf("%s: %+v", result, r)
 		}
 	}
-	for _, result := range []string{`{"SchemaVersion":2,"ArtifactName":"a"}`, `{"matches":[],"descriptor":{"name":"grype"}}`} {
+	for _, result := range []string{`{"SchemaVersion":2,"ArtifactName":"a","Results":[{"Class":"os-pkgs"}]}`, `{"matches":[],"descriptor":{"name":"grype"}}`} {
 		if r := parse(t, vuln.Cosign, cosign("", result)); r.Unreadable != "" || len(r.Findings) != 0 {
 			t.Errorf("%s: %+v", result, r)
 		}

@@ -21,8 +21,8 @@ func (r *Report) recognise(result []byte) {
 		r.Unreadable = "the scanner's result is the JSON report of neither Trivy nor Grype"
 	case o.fault != "" || o.invalid:
 		r.Unreadable = "the scanner's result says that its database was no good"
-	case o.results > 0 && !o.packages:
-		r.Unreadable = "the scanner's result is of something else than packages, such as secrets"
+	case o.trivy() && !o.packages:
+		r.Unreadable = "the scanner's result does not say that packages were looked at: it has no results, or of something else, such as secrets"
 	case len(o.findings) > MaxFindings:
 		r.Unreadable = "the scanner's result has too many findings"
 	}

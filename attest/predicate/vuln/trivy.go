@@ -18,8 +18,8 @@ type trivyReport struct {
 	ended            bool
 	database, remote trivyDatabase
 	// packages says that packages were looked at, and other counts what is no vulnerability.
-	packages                 bool
-	results, modified, other int
+	packages        bool
+	modified, other int
 }
 
 // trivyDatabase is the database's own version and date, which no released Trivy writes into its report yet
@@ -72,7 +72,6 @@ func (o *own) trivyResult(in *strict.Reader) (bool, error) {
 		strict.Optional("Misconfigurations", count(&o.other)),
 		strict.Optional("Licenses", count(&o.other)),
 	)(in)
-	o.results++
 	o.packages = o.packages || found || class == "os-pkgs" || class == "lang-pkgs"
 	return filled, err
 }

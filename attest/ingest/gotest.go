@@ -188,7 +188,7 @@ func (s *stream) end() (*Report, error) {
 	}
 	r, err := s.report(Tool{Name: "go test", URI: "https://pkg.go.dev/cmd/go"})
 	if err == nil && s.cached > 0 {
-		r.note("The results of %d packages are of an earlier run, from go's cache.", s.cached)
+		r.note("Packages whose results are of an earlier run, from go's cache: %d.", s.cached)
 	}
 	return r, err
 }

@@ -45,7 +45,7 @@ func TestTestsAreRead(t *testing.T) {
 		"good.gotest.json": {ingest.GoTest, "example.com/shop/good.Example example.com/shop/good.FuzzX example.com/shop/good.FuzzX/seed#0 example.com/shop/good.TestAdd example.com/shop/good.TestAdd/one",
 			"example.com/shop/good.TestAdd/two_words", "", ingest.Tally{5, 1, 0}, ""},
 		"cached.gotest.json": {ingest.GoTest, "example.com/shop/good.Example example.com/shop/good.FuzzX example.com/shop/good.FuzzX/seed#0 example.com/shop/good.TestAdd example.com/shop/good.TestAdd/one",
-			"example.com/shop/good.TestAdd/two_words", "", ingest.Tally{5, 1, 0}, "The results of 1 packages are of an earlier run"},
+			"example.com/shop/good.TestAdd/two_words", "", ingest.Tally{5, 1, 0}, "of an earlier run, from go's cache: 1."},
 		// A panic ends a test that nothing more is said of, and a build that fails its package.
 		"failed.gotest.json": {ingest.GoTest, "example.com/shop/bad.TestOK", "", "example.com/shop/bad.TestOther example.com/shop/bad.TestPanics example.com/shop/build", ingest.Tally{1, 0, 3}, ""},
 	} {

@@ -61,20 +61,24 @@ are commands for this machine, is denied.`,
 			&urfave.Int64Flag{Name: "max-document-size", Usage: "follow references to documents of at most `BYTES`, packed or not", Value: verify.MaxDocumentBytes},
 			cli.OutputsFlag(report.Formats()...),
 		}, cli.RegistryFlags()),
-		Exits: cli.JudgeExits,
-		Examples: [][2]string{
-			{"let an image in only with its whole chain", "carnet verify --key release.pub ghcr.io/acme/app:1.4"},
-			{"what the policy of the organisation and that of the team ask", "carnet verify --policy org.yaml --policy team.yaml ghcr.io/acme/app:1.4"},
-			{"a policy that its owners publish and sign", "carnet verify --policy ghcr.io/acme/policies/images:v4 --policy-key policy.pub ghcr.io/acme/app:1.4"},
-			{"reports for people, a dashboard and code scanning", "carnet verify --policy org.yaml -o text -o html=verdict.html -o sarif=verdict.sarif ghcr.io/acme/app:1.4"},
-			{"what will have expired by the new year", "carnet verify --policy org.yaml --at 2027-01-01 ghcr.io/acme/app:1.4"},
-			{"what a repository's workflow built and signed without a key", "carnet verify --github acme/app --workflow release.yml --ref 'refs/tags/v*' ghcr.io/acme/app:1.4"},
-			{"what two people signed", "carnet verify --certificate-identity '*@acme.example' --certificate-oidc-issuer https://accounts.google.com --threshold 2 ghcr.io/acme/app:1.4"},
-			{"only the signature, in a script", "image=$(carnet verify --key release.pub --require signature ghcr.io/acme/app:1.4) && deploy \"$image\""},
-			{"a file and its bundle, without a network", "carnet verify --key release.pub --offline app.tar.gz --bundle app.tar.gz.sigstore.json"},
-			{"a file that was made as an in-toto layout says", "carnet verify --layout root.layout --layout-key alice.pub --links links app.tar.gz"},
-		},
-		Run: func(c *cli.Call) error { return runVerify(c, summaries) },
+		Exits:    cli.JudgeExits,
+		Examples: verifyExamples(),
+		Run:      func(c *cli.Call) error { return runVerify(c, summaries) },
+	}
+}
+
+func verifyExamples() [][2]string {
+	return [][2]string{
+		{"let an image in only with its whole chain", "carnet verify --key release.pub ghcr.io/acme/app:1.4"},
+		{"what the policy of the organisation and that of the team ask", "carnet verify --policy org.yaml --policy team.yaml ghcr.io/acme/app:1.4"},
+		{"a policy that its owners publish and sign", "carnet verify --policy ghcr.io/acme/policies/images:v4 --policy-key policy.pub ghcr.io/acme/app:1.4"},
+		{"reports for people, a dashboard and code scanning", "carnet verify --policy org.yaml -o text -o html=verdict.html -o sarif=verdict.sarif ghcr.io/acme/app:1.4"},
+		{"what will have expired by the new year", "carnet verify --policy org.yaml --at 2027-01-01 ghcr.io/acme/app:1.4"},
+		{"what a repository's workflow built and signed without a key", "carnet verify --github acme/app --workflow release.yml --ref 'refs/tags/v*' ghcr.io/acme/app:1.4"},
+		{"what two people signed", "carnet verify --certificate-identity '*@acme.example' --certificate-oidc-issuer https://accounts.google.com --threshold 2 ghcr.io/acme/app:1.4"},
+		{"only the signature, in a script", "image=$(carnet verify --key release.pub --require signature ghcr.io/acme/app:1.4) && deploy \"$image\""},
+		{"a file and its bundle, without a network", "carnet verify --key release.pub --offline app.tar.gz --bundle app.tar.gz.sigstore.json"},
+		{"a file that was made as an in-toto layout says", "carnet verify --layout root.layout --layout-key alice.pub --links links app.tar.gz"},
 	}
 }
 
